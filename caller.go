@@ -1,0 +1,230 @@
+package mfa
+
+import (
+	"context"
+	"slices"
+)
+
+// acting is a caller whose right to act has been checked.
+type acting struct {
+	user    User
+	client  Client
+	auth    Authentication // the session's; not with a flow
+	flow    *flow          // the flow that asked to enrol; nil: a session
+	methods []string       // what may be enrolled
+	decided Decision
+	known   bool // the request comes from a known device
+}
+
+func flowOf(a acting) []byte {
+	if a.flow == nil {
+		return nil
+	}
+	return a.flow.ID
+}
+
+// What a caller wants to do.
+type want int
+
+const (
+	enrolling want = iota // begin an enrolment
+	changing              // any other change
+	holding               // go on with what began with enough evidence, or change nothing that matters
+)
+
+// callerID says which user's value is concerned.
+func (e *Engine) callerID(c Caller) (user string, flow []byte, err error) {
+	if c.Authentication.User != c.User.ID {
+		return "", nil, ErrCaller
+	}
+	if c.FlowToken != "" {
+		if user, flow, err = e.parseFlowToken(c.FlowToken); err != nil {
+			return "", nil, err
+		}
+		if c.User.ID != "" && c.User.ID != user {
+			return "", nil, ErrCaller
+		}
+		return user, flow, nil
+	}
+	if c.User.ID == "" {
+		return "", nil, ErrCaller
+	}
+	return c.User.ID, nil, c.User.check()
+}
+
+// authorize checks the caller's right: a flow that asked to enrol may enrol what
+// it asked for and nothing else; a session needs evidence that is good enough.
+func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, error) {
+	if err := st.openAll(); err != nil {
+		return acting{}, err
+	}
+	known, err := st.knownDevice(c.Client.DeviceToken)
+	if err != nil {
+		return acting{}, err
+	}
+	act := acting{user: c.User, client: c.Client.bounded(), auth: c.Authentication, known: known != nil}
+	if flowID != nil {
+		err := st.findFlow(flowID)
+		if err == nil && w != changing {
+			status, _, _, methods := e.next(st)
+			if status == StatusEnroll {
+				act.flow, act.user, act.methods, act.auth = st.current, st.body.User, methods, Authentication{}
+				return act, nil
+			}
+		}
+		if c.User.ID == "" {
+			if err != nil {
+				return acting{}, err
+			}
+			return acting{}, &RequirementError{Missing: []string{MissingSignIn}} // a pending sign-in manages nothing
+		}
+		st.current, st.body = nil, nil
+	}
+	proofs, err := st.evidence(c.Authentication, act.client)
+	if err != nil {
+		return acting{}, err
+	}
+	act.auth.Proofs = proofs
+	act.decided = e.decide(st, act.user, act.client)
+	act.methods = e.offered(act.decided.Methods)
+	if w == holding {
+		return act, nil
+	}
+	r := e.changeRequirement(st, act.decided)
+	if w == enrolling && !st.hasOwn() {
+		r = r.And(act.decided.FirstEnrollment)
+	}
+	if missing := r.missing(proofs, st.now); len(missing) > 0 {
+		return acting{}, &RequirementError{Require: r, Missing: missing}
+	}
+	return act, nil
+}
+
+// changeRequirement is what a change asks for: recent evidence of a factor
+// where one is enrolled, and of one that is something the user has where one
+// of those is (an address by mail is not enough to change a key); a recent
+// password otherwise; and what the policy adds.
+func (e *Engine) changeRequirement(st *state, d Decision) Requirement {
+	r := Requirement{MaxAge: changeMaxAge}
+	if d.Change.MaxAge > 0 {
+		r.MaxAge = d.Change.MaxAge
+	}
+	if !st.hasOwn() {
+		r.Password = true
+		return r.And(d.Change)
+	}
+	r.SecondFactor = true
+	var have, less bool
+	for i := range st.enrolled {
+		if m := e.factor(st.enrolled[i].Method); m >= 0 && e.methods[m].Kind == Have {
+			have = true
+		} else {
+			less = true
+		}
+	}
+	if have && less {
+		for _, m := range e.methods {
+			if m.Kind == Have {
+				r.Methods = append(r.Methods, m.Name)
+			}
+		}
+	}
+	return r.And(d.Change)
+}
+
+// ChangeRequirement is what changes ask of this session now, for a host that
+// wants to ask for it beforehand. One Load.
+func (e *Engine) ChangeRequirement(ctx context.Context, c Caller) (Requirement, error) {
+	user, _, err := e.callerID(c)
+	if err != nil {
+		return Requirement{}, err
+	}
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return Requirement{}, err
+	}
+	if err := st.openAll(); err != nil {
+		return Requirement{}, err
+	}
+	return e.changeRequirement(st, e.decide(st, c.User, c.Client.bounded())), nil
+}
+
+// evidence are the proofs of a session that still hold. Evidence from before a
+// reset or a removal, from another app, or from a future that was rolled back,
+// is worth nothing; a proof by an enrollment that is gone or disabled neither.
+func (st *state) evidence(a Authentication, c Client) ([]Proof, error) {
+	if err := st.open(secEnrollments, &st.enrolled); err != nil {
+		return nil, err
+	}
+	void := &RequirementError{Missing: []string{MissingSignIn}}
+	if a.User != st.user || len(a.Proofs) > maxProofs || a.Generation < st.head.Floor || a.Generation > st.head.Generation {
+		return nil, void
+	}
+	if a.App != "" && c.App != "" && a.App != c.App {
+		return nil, void
+	}
+	proofs := st.standing(a.Proofs)
+	if len(proofs) == 0 {
+		return nil, void
+	}
+	return proofs, nil
+}
+
+// standing are the proofs whose enrollments are still there.
+func (st *state) standing(proofs []Proof) []Proof {
+	return slices.DeleteFunc(slices.Clone(proofs), func(p Proof) bool {
+		if p.Enrollment == "" {
+			return !p.First
+		}
+		r := st.enrollment(p.Enrollment)
+		return r == nil || r.Disabled
+	})
+}
+
+// void ends the worth of all evidence that was given out before.
+func (st *state) void() {
+	st.head.Generation++
+	st.head.Floor = st.head.Generation
+	st.touch(secHead)
+}
+
+// renew is a session's evidence after a change that it made itself.
+func (st *state) renew(a Authentication) Authentication {
+	a.Proofs, a.Generation = st.standing(a.Proofs), st.head.Generation
+	return a
+}
+
+// Reauthenticated is a session's evidence with a first factor that the host has
+// just checked again. Without a session's evidence, or for a first factor that
+// is not known, it is returned as it was.
+func (e *Engine) Reauthenticated(a Authentication, first First) Authentication {
+	f, ok := firsts[first]
+	if !ok || a.User == "" {
+		return a
+	}
+	now := e.now().UTC()
+	a.Proofs = withProof(a.Proofs, Proof{Method: string(first), First: true, Kind: f.kind, AMR: []string{f.amr}, Time: now})
+	a.Time = now
+	return a
+}
+
+// Satisfies returns nil if a session's evidence still holds and satisfies r, and
+// otherwise a [*RequirementError]. Evidence of a user whose factors were reset or
+// removed since is void: MissingSignIn. One Load.
+func (e *Engine) Satisfies(ctx context.Context, user string, a Authentication, r Requirement) error {
+	if err := checkUserID(user); err != nil {
+		return err
+	}
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return err
+	}
+	proofs, err := st.evidence(a, Client{})
+	if err != nil {
+		return err
+	}
+	if missing := r.missing(proofs, st.now); len(missing) > 0 {
+		return &RequirementError{Require: r, Missing: missing}
+	}
+	return nil
+}

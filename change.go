@@ -1,0 +1,280 @@
+package mfa
+
+import (
+	"context"
+	"slices"
+)
+
+// Enrollments lists a user's confirmed enrollments, oldest first. The one with
+// Method "recovery" is the set of recovery codes; Remaining is how many are
+// left. One Load.
+func (e *Engine) Enrollments(ctx context.Context, user string) ([]Enrollment, error) {
+	if err := checkUserID(user); err != nil {
+		return nil, err
+	}
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.openAll(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit }), nil
+}
+
+// Rename gives an enrollment another label. It asks for a session, and for no
+// fresh evidence. [ErrNoEnrollment], [ErrBadInput].
+func (e *Engine) Rename(ctx context.Context, c Caller, id, label string) (Enrollment, error) {
+	label, err := cleanLabel(label)
+	if err != nil {
+		return Enrollment{}, err
+	}
+	if label == "" {
+		return Enrollment{}, badInput("label is empty")
+	}
+	return change(ctx, e, c, holding, func(st *state, act acting) (Enrollment, error) {
+		r := st.enrollment(id)
+		if act.flow != nil || r == nil || !r.own() {
+			return Enrollment{}, ErrNoEnrollment
+		}
+		if r.Label == label {
+			return r.public(), nil
+		}
+		r.Label = label
+		st.touch(secEnrollments)
+		return r.public(), e.note(st, Event{Type: EventRenamed, Method: r.Method, Enrollment: id, Label: label}, act.user, act.client)
+	})
+}
+
+// change is commit for a caller who has been authorized.
+func change[T any](ctx context.Context, e *Engine, c Caller, w want, f func(*state, acting) (T, error)) (T, error) {
+	user, flowID, err := e.callerID(c)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return commit(ctx, e, user, func(st *state) (T, error) {
+		act, err := e.authorize(st, c, flowID, w)
+		if err != nil {
+			var zero T
+			return zero, err
+		}
+		return f(st, act)
+	})
+}
+
+// Remove ends one of the session's user's enrollments; recovery codes go with
+// the last one. It returns the session's evidence, renewed: all other evidence is
+// void, and so is this session's for what was removed. The host puts it into
+// the session and ends the user's others. [*RequirementError],
+// [ErrNoEnrollment], [ErrEnrollmentRequired].
+func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authentication, error) {
+	return change(ctx, e, c, changing, func(st *state, act acting) (Authentication, error) {
+		r := st.enrollment(id)
+		if r == nil || !r.own() {
+			return Authentication{}, ErrNoEnrollment
+		}
+		gone := *r
+		st.enrolled = slices.DeleteFunc(st.enrolled, func(o enrollment) bool { return o.ID == id })
+		if err := e.stillSatisfies(st, act); err != nil {
+			return Authentication{}, err
+		}
+		if !st.hasOwn() {
+			st.endMFA()
+		}
+		st.void()
+		st.touch(secEnrollments)
+		if err := st.dropFlows(); err != nil {
+			return Authentication{}, err
+		}
+		return st.renew(act.auth), e.note(st, Event{Type: EventRemoved, Notice: true, Method: gone.Method, Enrollment: id,
+			Label: gone.Label, Hint: gone.Hint}, act.user, act.client)
+	})
+}
+
+// stillSatisfies refuses a removal after which the user could not satisfy what
+// the policy requires of them.
+func (e *Engine) stillSatisfies(st *state, act acting) error {
+	d := e.decide(st, act.user, act.client)
+	body := &flowBody{Methods: d.Methods, Require: d.Require, Channel: channelOf(act.auth.Proofs)}
+	for _, p := range act.auth.Proofs {
+		if p.First {
+			p.Time = st.now
+			body.Proofs = append(body.Proofs, p)
+		}
+	}
+	if len(d.Require.missing(body.Proofs, st.now)) == 0 {
+		return nil
+	}
+	left := slices.DeleteFunc(e.candidates(st, body), func(c candidate) bool { return c.method.Recovery })
+	if len(useful(d.Require, body.Proofs, left, st.now)) == 0 {
+		return ErrEnrollmentRequired
+	}
+	return nil
+}
+
+// endMFA drops what is of use only beside an enrollment of the user's own.
+func (st *state) endMFA() {
+	st.enrolled = slices.DeleteFunc(st.enrolled, func(r enrollment) bool { return r.Method == methodRecovery })
+	st.touch(secEnrollments)
+}
+
+// dropFlows ends the flows and enrolments in progress: they rested on
+// what is no more.
+func (st *state) dropFlows() error {
+	if err := st.openPending(); err != nil {
+		return err
+	}
+	st.flows, st.pending, st.current, st.body = nil, nil, nil, nil
+	st.touch(secFlows, secPending)
+	return nil
+}
+
+// RemoveAll ends all of the session's user's enrollments. Where the policy then
+// requires one, the flow that it returns has StatusEnroll; else it has
+// StatusPassed. In both cases its Authentication is the session's evidence,
+// renewed. [*RequirementError], [ErrNoEnrollment] where there is nothing to remove.
+func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
+	token, id, err := e.newFlowToken(c.User.ID)
+	if err != nil {
+		return Flow{}, err
+	}
+	deviceToken := c.Client.DeviceToken
+	return change(ctx, e, c, changing, func(st *state, act acting) (Flow, error) {
+		if !st.hasOwn() {
+			return Flow{}, ErrNoEnrollment
+		}
+		count := len(slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit || r.Method == methodRecovery }))
+		if err := st.reset(); err != nil {
+			return Flow{}, err
+		}
+		if err := e.note(st, Event{Type: EventReset, Notice: true, Count: count}, act.user, act.client); err != nil {
+			return Flow{}, err
+		}
+		renewed := st.renew(act.auth)
+		d := e.decide(st, act.user, act.client)
+		body := &flowBody{Purpose: SigningIn, User: act.user, Client: act.client, Channel: channelOf(renewed.Proofs), Require: d.Require,
+			Methods: d.Methods, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs}
+		if len(d.Require.missing(renewed.Proofs, st.now)) == 0 {
+			return Flow{Status: StatusPassed, Purpose: SigningIn, User: st.user, Expires: st.now, Authentication: renewed,
+				Methods: e.offered(d.Methods), Generation: st.head.Generation}, nil
+		}
+		if err := e.begin(st, id, body); err != nil {
+			return Flow{}, err
+		}
+		flow, err := e.advance(st, token, deviceToken)
+		flow.Authentication = renewed
+		return flow, err
+	})
+}
+
+// reset ends everything that the user has enrolled, and all that rested on it.
+// The history stays, and so does a tombstone: what was removed cannot come back
+// as if it had never been.
+func (st *state) reset() error {
+	if err := st.dropFlows(); err != nil {
+		return err
+	}
+	st.enrolled, st.devices, st.factors = nil, nil, nil
+	for _, s := range []int{secEnrollments, secDevices, secFactors} {
+		st.decoded[s] = true
+		st.touch(s)
+	}
+	st.head.Guesses, st.head.Recoveries, st.head.Sends = tally{}, tally{}, nil
+	st.void()
+	return nil
+}
+
+// RecoveryCodes makes a new set of recovery codes, to be shown once; the old
+// ones are dead. [*RequirementError]; [ErrEnrollmentRequired] where nothing is
+// enrolled that they could stand in for; [ErrMethodNotAllowed] without the factor.
+func (e *Engine) RecoveryCodes(ctx context.Context, c Caller) ([]string, error) {
+	if e.factor(methodRecovery) < 0 {
+		return nil, ErrMethodNotAllowed
+	}
+	codes := e.codesOnce()
+	return change(ctx, e, c, changing, func(st *state, act acting) ([]string, error) {
+		if !st.hasOwn() {
+			return nil, ErrEnrollmentRequired
+		}
+		return e.issue(ctx, st, act, codes)
+	})
+}
+
+// Reset ends all of a user's enrollments, flows and known devices on behalf of
+// support. Whether the actor may do that is for the host to check. It tells
+// the user, and voids all evidence: the host ends the user's sessions.
+func (e *Engine) Reset(ctx context.Context, r Reset) error {
+	if err := r.User.check(); err != nil {
+		return err
+	}
+	if r.Actor == "" || len(r.Actor) > maxText || len(r.Reason) > maxText {
+		return badInput("reset needs an actor, and a reason of at most %d bytes", maxText)
+	}
+	_, err := commit(ctx, e, r.User.ID, func(st *state) (struct{}, error) {
+		if err := st.openAll(); err != nil {
+			return struct{}{}, err
+		}
+		count := len(st.enrolled)
+		if err := st.reset(); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, e.note(st, Event{Type: EventReset, Notice: true, Actor: cut(r.Actor, maxText), Reason: cut(r.Reason, maxText), Count: count},
+			r.User, r.Client.bounded())
+	})
+	return err
+}
+
+// Erase removes all that is stored of a user. What stays is a sealed tombstone
+// without personal data: the generation, below which all evidence is void.
+func (e *Engine) Erase(ctx context.Context, user string) error {
+	if err := checkUserID(user); err != nil {
+		return err
+	}
+	_, err := commit(ctx, e, user, func(st *state) (struct{}, error) {
+		if st.version == 0 || st.head.Erased {
+			return struct{}{}, nil
+		}
+		h := st.head
+		st.raw, st.decoded = [sections][]byte{}, [sections]bool{}
+		st.enrolled, st.flows, st.pending, st.devices, st.outbox, st.factors = nil, nil, nil, nil, nil, nil
+		st.head = head{Generation: h.Generation, Recent: h.Recent, Erased: true}
+		st.void()
+		st.events = append(st.events, Event{ID: newID(), Type: EventErased, Time: st.now, User: user, Generation: st.head.Generation})
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// PasswordChanged tells the engine that the host has changed or reset a user's
+// password. Flows in progress die, all other evidence is void, and the account's
+// budget of failures, which somebody with the old password may have used up, is
+// given back; the failures in a row of each enrollment stay. It returns the
+// session's evidence, renewed: the zero value where there is no session.
+func (e *Engine) PasswordChanged(ctx context.Context, c Caller) (Authentication, error) {
+	if err := c.User.check(); err != nil {
+		return Authentication{}, err
+	}
+	if c.Authentication.User != "" && c.Authentication.User != c.User.ID {
+		return Authentication{}, ErrCaller
+	}
+	client := c.Client.bounded()
+	return commit(ctx, e, c.User.ID, func(st *state) (Authentication, error) {
+		if err := st.openAll(); err != nil {
+			return Authentication{}, err
+		}
+		_, void := st.evidence(c.Authentication, client)
+		if err := st.dropFlows(); err != nil {
+			return Authentication{}, err
+		}
+		st.head.Guesses, st.head.Recoveries = tally{}, tally{}
+		st.void()
+		if err := e.note(st, Event{Type: EventPasswordChanged, Notice: true}, c.User, client); err != nil {
+			return Authentication{}, err
+		}
+		if void != nil {
+			return Authentication{}, nil
+		}
+		return st.renew(c.Authentication), nil
+	})
+}

@@ -1,0 +1,237 @@
+package mfa
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+)
+
+// Config says what an [Engine] is made of. Store, Keys and one factor are
+// needed; every other zero field is the safe choice.
+type Config struct {
+	Store     Store      // required
+	Keys      *KeyRing   // required: seals what is stored; see NewKeyRing
+	Factors   []Factor   // required: at least one, each with a name of its own
+	Policy    Policy     // nil: AskEnrolled
+	Observers []Observer // told of events; none is fine
+
+	// Deployment tells deployments that share keys or a database apart: what
+	// one has sealed does not open in another. Empty: "mfa". It cannot be
+	// changed once there is data.
+	Deployment string
+
+	Now    func() time.Time                                 // nil: time.Now
+	Wait   func(ctx context.Context, d time.Duration) error // pauses between tries; nil: a timer
+	Logger *slog.Logger                                     // faults that no caller is told of; nil: slog.Default
+}
+
+// An Engine is the multi-factor authentication of one deployment. It is safe
+// for use by any number of goroutines; any number of processes may share one
+// [Store] and key ring. [Engine.Close] ends it.
+type Engine struct {
+	store      Store
+	keys       *KeyRing
+	factors    []Factor
+	methods    []Method // of factors, in the same order
+	policy     Policy
+	observers  []Observer
+	deployment string
+	now        func() time.Time
+	wait       func(context.Context, time.Duration) error
+	log        *slog.Logger
+
+	stripes *stripes
+	slow    chan struct{} // bounds slow digests
+	meters  meters
+
+	closed   atomic.Bool
+	jobs     sync.WaitGroup // work after answers
+	waiting  atomic.Int64
+	running  chan struct{}
+	inFlight sync.Map // notices that are being offered
+}
+
+var methodName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// methodRecovery is the name of the factor whose codes the engine issues by itself.
+const methodRecovery = "recovery"
+
+// New makes an engine. It reads and writes nothing; see [Engine.Check]. Its
+// errors name the field that is wrong; [ErrNoKeys].
+func New(c Config) (*Engine, error) {
+	switch {
+	case c.Store == nil:
+		return nil, errors.New("mfa: Config.Store is missing")
+	case c.Keys == nil || c.Keys.aead == nil:
+		return nil, fmt.Errorf("mfa: Config.Keys: %w", ErrNoKeys)
+	case len(c.Factors) == 0:
+		return nil, errors.New("mfa: Config.Factors is empty")
+	case len(c.Deployment) > maxText || strings.ContainsRune(c.Deployment, 0):
+		return nil, errors.New("mfa: Config.Deployment is too long, or has a NUL")
+	}
+	e := &Engine{
+		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers,
+		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
+		stripes: newStripes(),
+		slow:    make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
+		running: make(chan struct{}, 8),
+	}
+	e.meters.networks = map[string]*meter{}
+	if e.policy == nil {
+		e.policy = askEnrolled{}
+	}
+	if e.deployment == "" {
+		e.deployment = "mfa"
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.wait == nil {
+		e.wait = pauseFor
+	}
+	if e.log == nil {
+		e.log = slog.Default()
+	}
+	for i, f := range c.Factors {
+		if f == nil {
+			return nil, fmt.Errorf("mfa: Config.Factors[%d] is nil", i)
+		}
+		m := f.Method()
+		if !methodName.MatchString(m.Name) {
+			return nil, fmt.Errorf("mfa: Config.Factors[%d]: %q is no name for a method", i, m.Name)
+		}
+		if _, taken := firsts[First(m.Name)]; taken || e.factor(m.Name) >= 0 {
+			return nil, fmt.Errorf("mfa: Config.Factors[%d]: the name %q is taken", i, m.Name)
+		}
+		if m.Recovery != (m.Name == methodRecovery) {
+			return nil, fmt.Errorf("mfa: Config.Factors[%d]: only the factor named %q is for recovery", i, methodRecovery)
+		}
+		e.methods = append(e.methods, m)
+	}
+	if !slices.ContainsFunc(e.methods, func(m Method) bool { return !m.Recovery }) {
+		return nil, errors.New("mfa: Config.Factors has nothing but recovery codes")
+	}
+	return e, nil
+}
+
+// factor is the index of the factor with this name, or -1.
+func (e *Engine) factor(name string) int {
+	return slices.IndexFunc(e.methods, func(m Method) bool { return m.Name == name })
+}
+
+// markerKey holds a few sealed bytes by which a wrong key ring is found out.
+const markerKey = "meta/marker"
+
+// Check opens the store's marker with the key ring, or makes it where there is
+// none yet. Call it at start: a wrong key ring or deployment is [ErrWrongKeys],
+// a store that does not answer [ErrStore].
+func (e *Engine) Check(ctx context.Context) error {
+	sum := sha256.Sum256([]byte(e.keys.indexOf("marker")))
+	for range saveTries {
+		item, err := e.store.Load(ctx, markerKey)
+		if err == nil {
+			plain, err := e.unseal(sealMarker, markerKey, item.Value)
+			if errors.Is(err, ErrNewerVersion) {
+				return err
+			}
+			if err != nil || string(plain) != string(sum[:]) {
+				return ErrWrongKeys
+			}
+			return nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return storeError(ctx, "load", err)
+		}
+		sealed, err := e.seal(sealMarker, markerKey, sum[:])
+		if err != nil {
+			return err
+		}
+		err = e.store.Save(ctx, markerKey, 0, Item{Value: sealed, Version: newVersion()})
+		if err != nil && !errors.Is(err, ErrConflict) {
+			return storeError(ctx, "save", err)
+		}
+	}
+	return ErrBusy
+}
+
+// Close ends the engine: no new operation begins, what is left to tell is told,
+// and counts go to the store. It returns when that is done, or when ctx ends.
+func (e *Engine) Close(ctx context.Context) error {
+	e.closed.Store(true)
+	done := make(chan struct{})
+	go func() {
+		e.jobs.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return e.flushMeters(ctx)
+}
+
+func checkUserID(id string) error {
+	if id == "" || len(id) > maxUserID || !utf8.ValidString(id) || cut(id, maxUserID) != id {
+		return badInput("user ID: want 1 to %d bytes of UTF-8 without control characters", maxUserID)
+	}
+	return nil
+}
+
+// check refuses a user that could not be stored.
+func (u *User) check() error {
+	if err := checkUserID(u.ID); err != nil {
+		return err
+	}
+	size := 0
+	for k, v := range u.Attributes {
+		size += len(k) + len(v)
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return badInput("user attributes: not UTF-8")
+		}
+	}
+	for _, s := range []string{u.Name, u.Email, u.Phone} {
+		if len(s) > maxText || !utf8.ValidString(s) {
+			return badInput("user name, e-mail or phone: want at most %d bytes of UTF-8", maxText)
+		}
+	}
+	if size > maxAttributes {
+		return badInput("user attributes: more than %d bytes", maxAttributes)
+	}
+	if u.Kind != Person && u.Kind != Service {
+		return badInput("user kind")
+	}
+	return nil
+}
+
+// bounded is the client with everything that came from outside cut to size.
+func (c Client) bounded() Client {
+	c.App, c.UserAgent, c.Place = cut(c.App, maxApp), cut(c.UserAgent, maxText), cut(c.Place, maxText/2)
+	c.IP = c.IP.Unmap().WithZone("")
+	return c
+}
+
+// network is the name under which a client's network is counted; empty: none.
+func (e *Engine) network(c Client) string {
+	p := networkOf(c.IP)
+	if !p.IsValid() {
+		return ""
+	}
+	return e.keys.indexOf("network", p.String())
+}
+
+func addrFrom(b []byte) netip.Addr {
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}

@@ -1,0 +1,334 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Enroll begins an enrolment: a secret to scan, a code on its way, a key to
+// touch. Nothing counts until [Engine.Activate] has confirmed it, and an
+// enrolment that is abandoned changes nothing. The secret in the Challenge is not
+// to be had again. [*RequirementError], [ErrMethodNotAllowed], [ErrTooMany],
+// [ErrNoEnrollment] (Replaces), [ErrRefused], [ErrBadInput], [*WaitError], [ErrDelivery].
+func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, error) {
+	user, flowID, err := e.callerID(c)
+	if err != nil {
+		return Enrolling{}, err
+	}
+	label, err := cleanLabel(r.Label)
+	if err != nil {
+		return Enrolling{}, err
+	}
+	if len(r.Params.Phone) > maxText || len(r.Params.Email) > maxText || len(r.Params.Import) > maxFactorState || len(r.Replaces) > maxLabel {
+		return Enrolling{}, badInput("enrolment's parameters are too long")
+	}
+	slow, codes := e.slowOnce(), e.codesOnce()
+	type begun struct {
+		Enrolling
+		asking
+	}
+	out, err := commit(ctx, e, user, func(st *state) (begun, error) {
+		act, err := e.authorize(st, c, flowID, enrolling)
+		if err != nil {
+			return begun{}, err
+		}
+		if !slices.Contains(act.methods, r.Method) {
+			return begun{}, ErrMethodNotAllowed
+		}
+		f := e.factors[e.factor(r.Method)]
+		if r.Replaces != "" {
+			if old := st.enrollment(r.Replaces); old == nil || !old.own() {
+				return begun{}, ErrNoEnrollment
+			}
+		} else if len(st.enrolled) >= maxEnrollments {
+			return begun{}, ErrTooMany
+		}
+		if err := errors.Join(st.openPending(), st.openFactors()); err != nil {
+			return begun{}, err
+		}
+		p := pending{ID: newID(), Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act),
+			Expires: st.now.Add(pendingLifetime).Unix()}
+		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
+			UserState: st.factors[r.Method], Now: st.now, Slow: slow})
+		if err != nil {
+			return begun{}, err
+		}
+		p.State, p.Hint = step.Pending, cut(step.Hint, maxText)
+		out := begun{Enrolling{ID: p.ID, Method: r.Method, Challenge: step.Challenge, Expires: fromUnix(p.Expires)},
+			asking{Asked{Method: r.Method, Expires: fromUnix(p.Expires)}, step.Delivery, act.user, act.client}}
+		if step.Done != nil {
+			done, err := e.activate(ctx, st, act, p, *step.Done, c, codes)
+			out.Activated = &done
+			return out, err
+		}
+		if len(p.State) > maxFactorState {
+			return begun{}, ErrTooLarge
+		}
+		if err := st.send(&p, step, &out.Asked); err != nil {
+			return begun{}, err
+		}
+		out.Enrolling.ResendAt = out.Asked.ResendAt
+		st.pending = slices.DeleteFunc(st.pending, func(o pending) bool { return o.Expires <= st.now.Unix() })
+		st.pending = appendCapped(st.pending, p, maxPending)
+		st.touch(secPending)
+		return out, nil
+	})
+	if err != nil {
+		return Enrolling{}, err
+	}
+	return out.Enrolling, e.send(ctx, out.asking)
+}
+
+// Resend repeats the message of a pending enrolment. [ErrNoEnrollment],
+// [ErrEnrollmentExpired], [*WaitError], [ErrDelivery]. For methods that send nothing
+// it does nothing.
+func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error) {
+	user, flowID, err := e.callerID(c)
+	if err != nil {
+		return Asked{}, err
+	}
+	slow := e.slowOnce()
+	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
+		act, err := e.authorize(st, c, flowID, holding)
+		if err != nil {
+			return asking{}, err
+		}
+		p, f, err := e.pendingOf(st, act, id)
+		if err != nil {
+			return asking{}, err
+		}
+		step, err := f.Challenge(ctx, ChallengeRequest{User: act.user, Client: act.client, Purpose: ForEnrollment, Flow: p.ID,
+			UserState: st.factors[p.Method], Previous: p.State, Now: st.now, Slow: slow})
+		if err != nil {
+			return asking{}, err
+		}
+		out := asking{Asked{Method: p.Method, Challenge: step.Challenge, Expires: fromUnix(p.Expires)}, step.Delivery, act.user, act.client}
+		if step.Pending == nil && step.Delivery == nil {
+			return out, nil
+		}
+		p.State = step.Pending
+		st.touch(secPending)
+		return out, st.send(p, step, &out.Asked)
+	})
+	if err != nil {
+		return Asked{}, err
+	}
+	return out.Asked, e.send(ctx, out)
+}
+
+// Activate confirms a pending enrolment. With the user's first enrollment that
+// can reach AAL2 come recovery codes, once; where a flow asked to enrol, it goes
+// on. Wrong answers are a [*NotValidError] and count against the account, and a few
+// of them end the enrolment: [ErrEnrollmentExpired]. [ErrNoEnrollment].
+func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (Activated, error) {
+	user, flowID, err := e.callerID(c)
+	if err != nil {
+		return Activated{}, err
+	}
+	if err := a.check(); err != nil {
+		return Activated{}, err
+	}
+	slow, codes := e.slowOnce(), e.codesOnce()
+	return commit(ctx, e, user, func(st *state) (Activated, error) {
+		act, err := e.authorize(st, c, flowID, holding)
+		if err != nil {
+			return Activated{}, err
+		}
+		p, f, err := e.pendingOf(st, act, id)
+		if err != nil {
+			return Activated{}, err
+		}
+		m := f.Method()
+		if until := st.budgetUntil(m, act.known); !until.IsZero() {
+			return Activated{}, &LockedError{Until: until}
+		}
+		v, err := f.Verify(ctx, VerifyRequest{User: act.user, Client: act.client, Purpose: ForEnrollment, Flow: p.ID, ID: p.ID,
+			Enrollments: st.others(p.Method), Pending: p.live(st.now), UserState: st.factors[p.Method], Answer: a, Now: st.now, Slow: slow})
+		if errors.Is(err, ErrNotValid) {
+			return Activated{}, e.failedPending(st, m, p, act, err)
+		}
+		if err != nil {
+			return Activated{}, err
+		}
+		confirmed := *p
+		st.pending = slices.DeleteFunc(st.pending, func(o pending) bool { return o.ID == id })
+		st.touch(secPending)
+		return e.activate(ctx, st, act, confirmed, v, c, codes)
+	})
+}
+
+// pendingOf finds a pending enrolment of this caller's.
+func (e *Engine) pendingOf(st *state, act acting, id string) (*pending, Factor, error) {
+	if err := errors.Join(st.openPending(), st.openFactors()); err != nil {
+		return nil, nil, err
+	}
+	for i := range st.pending {
+		p := &st.pending[i]
+		if p.ID != id || !sameFlow(p.Flow, flowOf(act)) {
+			continue
+		}
+		f := e.factor(p.Method)
+		if p.Expires <= st.now.Unix() || p.Fails >= pendingAttempts || f < 0 {
+			return nil, nil, ErrEnrollmentExpired
+		}
+		if p.Replaces != "" && st.enrollment(p.Replaces) == nil {
+			return nil, nil, ErrEnrollmentExpired
+		}
+		return p, e.factors[f], nil
+	}
+	return nil, nil, ErrNoEnrollment
+}
+
+// failedPending counts a wrong confirmation, against the account like any other
+// guess, so that setting up is no way around its limit.
+func (e *Engine) failedPending(st *state, m Method, p *pending, act acting, cause error) error {
+	var told NotValidError
+	if nv := (*NotValidError)(nil); errors.As(cause, &nv) {
+		told.Hint = nv.Hint
+	}
+	p.Fails++
+	st.charge(m)
+	st.touch(secPending)
+	told.AttemptsLeft = max(0, pendingAttempts-p.Fails)
+	if t, b := st.class(m); t != nil {
+		told.AttemptsLeft = min(told.AttemptsLeft, t.left(b, act.known, st.now))
+	}
+	if err := e.note(st, Event{Type: EventFailed, Method: p.Method, Enrollment: p.ID, Count: 1}, act.user, act.client); err != nil {
+		return err
+	}
+	return &told
+}
+
+// activate puts a confirmed enrollment in, in one save with what it replaces and
+// the recovery codes that come with it.
+func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending, v Verified, c Caller, codes codesFunc) (Activated, error) {
+	m := e.methods[e.factor(p.Method)]
+	first := !st.hasOwn()
+	r := enrollment{ID: p.ID, Method: p.Method, Label: p.Label, Hint: p.Hint, Created: st.now.Unix()}
+	ev := Event{Type: EventEnrolled, Notice: true, Method: r.Method, Enrollment: r.ID, Hint: r.Hint, First: first}
+	if i := slices.IndexFunc(st.enrolled, func(o enrollment) bool { return o.ID == p.Replaces }); p.Replaces != "" && i >= 0 {
+		if r.Label == "" {
+			r.Label = st.enrolled[i].Label
+		}
+		st.enrolled[i] = r
+		st.void()
+		ev.Type = EventReplaced
+	} else {
+		// The user's own takes the place of an address that merely counted.
+		st.enrolled = slices.DeleteFunc(st.enrolled, func(o enrollment) bool { return o.Implicit && o.Method == p.Method })
+		if r.Label == "" {
+			r.Label = st.freeLabel(m)
+		}
+		st.enrolled = append(st.enrolled, r)
+		st.head.Generation++
+	}
+	ev.Label = r.Label
+	kept := st.enrollment(r.ID)
+	if err := st.keep(kept, v); err != nil {
+		return Activated{}, err
+	}
+	kept.Used = 0
+	st.touch(secEnrollments)
+	if err := e.note(st, ev, act.user, act.client); err != nil {
+		return Activated{}, err
+	}
+	out := Activated{}
+	if m.Kind == Have && e.factor(methodRecovery) >= 0 && !slices.ContainsFunc(st.enrolled, func(o enrollment) bool { return o.Method == methodRecovery }) {
+		var err error
+		if out.RecoveryCodes, err = e.issue(ctx, st, act, codes); err != nil {
+			return Activated{}, err
+		}
+	}
+	out.Enrollment = st.enrollment(r.ID).public()
+	if act.flow == nil {
+		out.Authentication = st.renew(act.auth)
+		return out, nil
+	}
+	st.body.Proofs = withProof(st.body.Proofs, m.proved(r.ID, v, st.now))
+	flow, err := e.advance(st, c.FlowToken, c.Client.DeviceToken)
+	out.Flow = &flow
+	return out, err
+}
+
+// A codesFunc makes a set of recovery codes, once for one request.
+type codesFunc func(ctx context.Context, u User, now time.Time) (Step, error)
+
+func (e *Engine) codesOnce() codesFunc {
+	var step *Step
+	slow := e.slowOnce()
+	return func(ctx context.Context, u User, now time.Time) (Step, error) {
+		if step != nil {
+			return *step, nil
+		}
+		s, err := e.factors[e.factor(methodRecovery)].Enroll(ctx, EnrollRequest{User: u, ID: newID(), Now: now, Slow: slow})
+		if err != nil {
+			return Step{}, err
+		}
+		if s.Done == nil || len(s.Codes) == 0 {
+			return Step{}, errors.New("mfa: the recovery factor made no codes")
+		}
+		step = &s
+		return s, nil
+	}
+}
+
+// issue puts a new set of recovery codes in the place of the old one.
+func (e *Engine) issue(ctx context.Context, st *state, act acting, codes codesFunc) ([]string, error) {
+	step, err := codes(ctx, act.user, st.now)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(st.enrolled, func(o enrollment) bool { return o.Method == methodRecovery })
+	if i < 0 {
+		st.enrolled = append(st.enrolled, enrollment{ID: newID(), Method: methodRecovery, Label: e.methods[e.factor(methodRecovery)].Label})
+		i = len(st.enrolled) - 1
+	}
+	r := &st.enrolled[i]
+	r.Created, r.Used, r.Disabled, r.Unknown, r.Known = st.now.Unix(), 0, false, lane{}, lane{}
+	if err := st.keep(r, *step.Done); err != nil {
+		return nil, err
+	}
+	st.head.Generation++
+	return step.Codes, e.note(st, Event{Type: EventRecoveryCodes, Notice: true, Method: methodRecovery, Enrollment: r.ID, Count: step.Done.Remaining}, act.user, act.client)
+}
+
+// others are the user's enrollments of a method, as its factor sees them.
+func (st *state) others(method string) []Enrolled {
+	var out []Enrolled
+	for i := range st.enrolled {
+		if r := &st.enrolled[i]; r.Method == method {
+			out = append(out, Enrolled{ID: r.ID, State: r.State})
+		}
+	}
+	return out
+}
+
+// freeLabel is the method's own name for an enrollment, with a number where it is taken.
+func (st *state) freeLabel(m Method) string {
+	base := m.Label
+	if base == "" {
+		base = m.Name
+	}
+	label := base
+	for n := 2; slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.Label == label }); n++ {
+		label = base + " " + strconv.Itoa(n)
+	}
+	return label
+}
+
+// cleanLabel is what is kept of a label that a user gave.
+func cleanLabel(label string) (string, error) {
+	if len(label) > 4*maxLabel || !utf8.ValidString(label) {
+		return "", badInput("label: want at most %d characters", maxLabel)
+	}
+	label = strings.TrimSpace(cut(label, len(label)))
+	if utf8.RuneCountInString(label) > maxLabel {
+		return "", badInput("label: want at most %d characters", maxLabel)
+	}
+	return label, nil
+}

@@ -1,0 +1,84 @@
+package mfa
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// An EventType says what happened.
+type EventType string
+
+// The events. Those marked * are security notices: they reach the observers at
+// least once, even when the process dies in between.
+const (
+	EventFlowStarted       EventType = "flow.started"        // a first factor was right, and more is asked
+	EventFlowPassed        EventType = "flow.passed"         // evidence was given out
+	EventFlowDenied        EventType = "flow.denied"         //
+	EventChallengeSent     EventType = "challenge.sent"      // a message was handed to its carrier
+	EventChallengeUnsent   EventType = "challenge.unsent"    // a message could not be handed over
+	EventVerified          EventType = "factor.verified"     // a right answer
+	EventFailed            EventType = "factor.failed"       // a wrong answer
+	EventLocked            EventType = "factor.locked"       // answers are not taken for a while
+	EventManyFailures      EventType = "account.failures"    // * ten failures in a row: somebody may have the password
+	EventDisabled          EventType = "enrollment.disabled" // * after too many failures
+	EventEnrolled          EventType = "enrollment.added"    // *
+	EventReplaced          EventType = "enrollment.replaced" // *
+	EventRenamed           EventType = "enrollment.renamed"  //
+	EventRemoved           EventType = "enrollment.removed"  // *
+	EventRecoveryCodes     EventType = "recovery.generated"  // *
+	EventRecoveryUsed      EventType = "recovery.used"       // *
+	EventReset             EventType = "account.reset"       // * all was removed, by the user or by support
+	EventErased            EventType = "account.erased"      //
+	EventPasswordChanged   EventType = "account.password"    // * as told by the host
+	EventRollbackSuspected EventType = "account.rollback"    // * stored state is older than the host has seen
+	EventNetworkFailures   EventType = "network.failures"    // many failures from one network
+	EventSystemFailures    EventType = "system.failures"     // many failures over all
+)
+
+// An Event is one thing that happened. It holds no secret, code or token.
+type Event struct {
+	ID         string // stable over redeliveries
+	Type       EventType
+	Notice     bool // a security notice, which the user should be told of
+	Time       time.Time
+	User       string // empty for what concerns no single user
+	Name       string // the user's, as the host told it; with notices only
+	Email      string // where to tell the user; with notices only
+	Actor      string // who did it, if not the user
+	Reason     string
+	Method     string
+	Enrollment string
+	Label      string
+	Hint       string
+	First      bool // the user's first enrollment
+	App        string
+	IP         netip.Addr
+	Place      string
+	UserAgent  string
+	Generation uint64
+	Count      int // failures, codes left
+}
+
+// An Observer is told what happened, after it has been saved and answered.
+// Security notices come at least once: one that is refused with an error is
+// offered again, so an observer has to recognise Event.ID. The order between
+// events is not guaranteed. Observe may be called from several goroutines.
+type Observer interface {
+	Observe(ctx context.Context, e Event) error
+}
+
+// Activity is an entry of a user's history.
+type Activity struct {
+	Time       time.Time  `json:"time"`
+	Type       EventType  `json:"type"`
+	Method     string     `json:"method,omitempty"`
+	Enrollment string     `json:"enrollment,omitempty"`
+	Label      string     `json:"label,omitempty"`
+	Actor      string     `json:"actor,omitempty"`
+	App        string     `json:"app,omitempty"`
+	IP         netip.Addr `json:"ip,omitzero"`
+	Place      string     `json:"place,omitempty"`
+	UserAgent  string     `json:"user_agent,omitempty"`
+	Count      int        `json:"count"` // attempts alike that follow each other are counted together
+}

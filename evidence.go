@@ -1,0 +1,210 @@
+package mfa
+
+import (
+	"slices"
+	"time"
+)
+
+// A First is how the first factor was proved, before the engine was asked. The
+// host names it; the engine knows what each is worth.
+type First string
+
+// The first factors.
+const (
+	Password      First = "password"       // checked by the host
+	Federated     First = "federated"      // OAuth, OpenID Connect or SAML, whose own second factors are not relied on
+	EmailLink     First = "email_link"     // a link or code that was mailed
+	EmailReset    First = "email_reset"    // a password that was reset by mail in this sign-in
+	SMSReset      First = "sms_reset"      // a password that was reset by text message in this sign-in
+	DirectorySync First = "directory_sync" // an invitation or a directory vouches for who this is
+)
+
+// firsts says what each first factor proves, and by which channel.
+var firsts = map[First]struct {
+	kind    Kind
+	channel string
+	amr     string
+}{
+	Password:      {Know, "", "pwd"},
+	Federated:     {Know, "", "fed"},
+	EmailLink:     {Neither, "email", "email"},
+	EmailReset:    {Neither, "email", "email"},
+	SMSReset:      {Neither, "sms", "sms"},
+	DirectorySync: {Neither, "", "user"},
+}
+
+// An AAL is an authentication assurance level (NIST SP 800-63B-4, section 2).
+type AAL int
+
+// The assurance levels.
+const (
+	AAL1 AAL = 1 // one factor
+	AAL2 AAL = 2 // two different kinds of factor
+	AAL3 AAL = 3 // two, of which one is a key that cannot be exported, and resists phishing
+)
+
+// A Proof is one thing that was proved.
+type Proof struct {
+	Method            string    `json:"method"`               // a factor's name, or a First
+	Enrollment        string    `json:"enrollment,omitempty"` // empty for a first factor
+	First             bool      `json:"first,omitempty"`      // proved to the host, before the flow
+	Kind              Kind      `json:"kind,omitempty"`
+	AMR               []string  `json:"amr,omitempty"`
+	Time              time.Time `json:"time"`
+	UserVerified      bool      `json:"user_verified,omitempty"`
+	PhishingResistant bool      `json:"phishing_resistant,omitempty"`
+	Restricted        bool      `json:"restricted,omitempty"`
+}
+
+// Authentication is the evidence that a passed flow yields. The host keeps it
+// in its server-side session and gives it back for step-ups and changes. It
+// holds no secret, but whoever can write it can claim anything: it must not
+// travel through the client unsigned.
+//
+// The zero value is evidence of nothing.
+type Authentication struct {
+	User            string        `json:"user"`
+	App             string        `json:"app,omitempty"`
+	Proofs          []Proof       `json:"proofs"`
+	Time            time.Time     `json:"auth_time"`                  // of the newest proof
+	Generation      uint64        `json:"generation"`                 // the user's, when the flow passed
+	SessionLifetime time.Duration `json:"session_lifetime,omitempty"` // how long the policy lets the session live, in nanoseconds; 0: it does not say
+}
+
+// AAL is the level that the proofs reach together: two different kinds make
+// AAL2, and so does an authenticator that verified its user by itself.
+func (a Authentication) AAL() AAL {
+	return level(a.Proofs)
+}
+
+func level(proofs []Proof) AAL {
+	var know, have bool
+	for _, p := range proofs {
+		switch {
+		case p.Kind == Have && p.UserVerified:
+			return AAL2
+		case p.Kind == Know:
+			know = true
+		case p.Kind == Have:
+			have = true
+		}
+	}
+	switch {
+	case know && have:
+		return AAL2
+	case len(proofs) > 0:
+		return AAL1
+	}
+	return 0
+}
+
+// AMR are the authentication method references (RFC 8176) of all proofs, in
+// the order in which they were given, with "mfa" where they reach AAL2.
+func (a Authentication) AMR() []string {
+	var amr []string
+	for _, p := range a.Proofs {
+		for _, m := range p.AMR {
+			if !slices.Contains(amr, m) {
+				amr = append(amr, m)
+			}
+		}
+	}
+	if a.AAL() >= AAL2 {
+		amr = append(amr, "mfa")
+	}
+	return amr
+}
+
+// PhishingResistant says whether one of the proofs was bound to the origin.
+func (a Authentication) PhishingResistant() bool {
+	return slices.ContainsFunc(a.Proofs, func(p Proof) bool { return p.PhishingResistant })
+}
+
+// Restricted says whether one of the proofs went over the telephone network.
+func (a Authentication) Restricted() bool {
+	return slices.ContainsFunc(a.Proofs, func(p Proof) bool { return p.Restricted })
+}
+
+// A Requirement is what evidence must satisfy. The zero value asks for any
+// passed sign-in.
+type Requirement struct {
+	Password          bool          `json:"password,omitempty"`           // a first factor
+	SecondFactor      bool          `json:"second_factor,omitempty"`      // a proof beyond the first factor
+	AAL               AAL           `json:"aal,omitempty"`                // at least this level; 0: any
+	Methods           []string      `json:"methods,omitempty"`            // a proof by one of these; empty: any
+	PhishingResistant bool          `json:"phishing_resistant,omitempty"` // a proof that is
+	MaxAge            time.Duration `json:"max_age,omitempty"`            // proofs older than this do not count; 0: all do
+}
+
+// And is the requirement that asks for all that either asks for. Where both
+// name methods, those that both name; where they have none in common, nothing
+// can satisfy it.
+func (r Requirement) And(o Requirement) Requirement {
+	r.Password = r.Password || o.Password
+	r.SecondFactor = r.SecondFactor || o.SecondFactor
+	r.PhishingResistant = r.PhishingResistant || o.PhishingResistant
+	r.AAL = max(r.AAL, o.AAL)
+	if r.MaxAge == 0 || o.MaxAge > 0 && o.MaxAge < r.MaxAge {
+		r.MaxAge = o.MaxAge
+	}
+	switch {
+	case len(r.Methods) == 0:
+		r.Methods = o.Methods
+	case len(o.Methods) > 0:
+		var both []string
+		for _, m := range r.Methods {
+			if slices.Contains(o.Methods, m) {
+				both = append(both, m)
+			}
+		}
+		if both == nil {
+			both = []string{""} // no factor has this name
+		}
+		r.Methods = both
+	}
+	return r
+}
+
+// What a [RequirementError] names as missing.
+const (
+	MissingSignIn            = "sign_in"            // the evidence is void: sign in again
+	MissingPassword          = "password"           // the first factor, proved recently enough
+	MissingSecondFactor      = "second_factor"      // a proof beyond the first factor, recent enough
+	MissingAAL               = "aal"                // a higher assurance level
+	MissingMethod            = "method"             // a proof by one of the methods asked for
+	MissingPhishingResistant = "phishing_resistant" // a proof that is bound to the origin
+)
+
+// missing says what proofs lack of r at now. Proofs from the future (a clock
+// that went back) count as old ones.
+func (r Requirement) missing(proofs []Proof, now time.Time) []string {
+	fresh := proofs
+	if r.MaxAge > 0 {
+		fresh = nil
+		for _, p := range proofs {
+			if age := now.Sub(p.Time); age >= -clockTolerance && age <= r.MaxAge {
+				fresh = append(fresh, p)
+			}
+		}
+	}
+	has := func(f func(Proof) bool) bool { return slices.ContainsFunc(fresh, f) }
+	// An old second factor is no recent AAL2, even beside a fresh password.
+	second := r.SecondFactor || r.AAL >= AAL2 && r.MaxAge > 0
+	var out []string
+	if (r.Password || len(fresh) == 0 && !second) && !has(func(p Proof) bool { return p.First }) {
+		out = append(out, MissingPassword)
+	}
+	if second && !has(func(p Proof) bool { return !p.First || p.UserVerified }) {
+		out = append(out, MissingSecondFactor)
+	}
+	if r.AAL > level(proofs) {
+		out = append(out, MissingAAL)
+	}
+	if len(r.Methods) > 0 && !has(func(p Proof) bool { return slices.Contains(r.Methods, p.Method) }) {
+		out = append(out, MissingMethod)
+	}
+	if r.PhishingResistant && !has(func(p Proof) bool { return p.PhishingResistant }) {
+		out = append(out, MissingPhishingResistant)
+	}
+	return out
+}

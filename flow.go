@@ -1,0 +1,65 @@
+package mfa
+
+import (
+	"time"
+)
+
+// A Status is where a flow stands.
+type Status string
+
+// The statuses of a flow. The zero value is none of them.
+const (
+	StatusChallenge Status = "challenge" // one of Options has to be answered
+	StatusEnroll    Status = "enroll"    // one of Methods has to be enrolled
+	StatusPassed    Status = "passed"    // Authentication is the evidence
+	StatusDenied    Status = "denied"    // Reason says why; the flow is over
+)
+
+// What a flow is for.
+const (
+	SigningIn  FlowPurpose = "sign_in"
+	SteppingUp FlowPurpose = "step_up"
+)
+
+// A FlowPurpose says what a flow is for.
+type FlowPurpose string
+
+// Why a flow was denied.
+const (
+	ReasonRollback = "rollback"  // the user's stored value is older than SignIn.MinGeneration
+	ReasonNoMethod = "no_method" // nothing that the user may use can satisfy what is asked
+	ReasonDisabled = "disabled"  // what the user has is disabled after too many failures
+)
+
+// A Flow is one passage from a first factor to an outcome, bound to one client
+// by its token.
+type Flow struct {
+	Token          string         // the client's, and a secret; send it back with each call
+	Status         Status         //
+	Purpose        FlowPurpose    //
+	User           string         // the user's identifier
+	Reason         string         // why it was denied
+	Options        []Option       // what can be answered now, best first
+	Methods        []string       // what may be enrolled; with StatusEnroll one has to be
+	Expires        time.Time      // when the token is worth nothing
+	Authentication Authentication // the evidence, once passed
+	Generation     uint64         // the user's; see SignIn.MinGeneration
+	DeviceToken    string         // not empty: keep this in the client (a long-lived HttpOnly cookie), and give it back in Client.DeviceToken
+}
+
+// An Option is one way to go on.
+type Option struct {
+	ID          string    `json:"id"`
+	Method      string    `json:"method"`
+	Label       string    `json:"label"`                 // what the user called it
+	Hint        string    `json:"hint,omitempty"`        // tells it from others
+	LockedUntil time.Time `json:"locked_until,omitzero"` // no answer is taken before
+}
+
+// Asked is the answer to a request for a challenge.
+type Asked struct {
+	Method    string
+	Challenge Challenge // nil: nothing to ask first, the user has the code already
+	Expires   time.Time
+	ResendAt  time.Time // when it can be sent again; zero: nothing was sent
+}

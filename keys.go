@@ -1,0 +1,108 @@
+package mfa
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/mfakit/mfa/internal/seal"
+)
+
+// An AEAD is authenticated encryption with associated data. A Tink keyset's
+// primitive satisfies it as it is.
+type AEAD interface {
+	Encrypt(plaintext, associatedData []byte) ([]byte, error)
+	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
+}
+
+// A KeyRing seals what the engine stores, so that a value which is read out,
+// edited, or moved to another user or deployment is of no use. It holds
+//
+//   - the sealing keys: the first seals, all open, so that a new key can be put
+//     in front while there is data under the old ones; and
+//   - the index key, under which addresses are hashed where they have to be part
+//     of a key. It never changes: what was indexed could not be found again.
+//
+// Whoever has the ring and the database has every secret. Keep it where the
+// database's backups are not. A ring that is lost means that everybody has to
+// enrol again. It is immutable and safe for concurrent use, and prints as a
+// placeholder.
+type KeyRing struct {
+	aead  AEAD
+	ring  *seal.Ring // nil with an AEAD of the host's
+	index []byte
+}
+
+// NewKeyRing makes a ring with one random XChaCha20-Poly1305 key and a random index key.
+func NewKeyRing() (*KeyRing, error) {
+	r, err := seal.New()
+	return builtin(r, err)
+}
+
+// ParseKeyRing reads what [KeyRing.MarshalText] wrote. Its errors never quote the text.
+func ParseKeyRing(text []byte) (*KeyRing, error) {
+	r, err := seal.Parse(text)
+	return builtin(r, err)
+}
+
+// NewKeyRingFrom makes a ring of an AEAD that the host brings, such as a Tink
+// keyset behind a KMS, and an index key of at least 32 random bytes.
+func NewKeyRingFrom(aead AEAD, index []byte) (*KeyRing, error) {
+	if aead == nil || len(index) < 32 {
+		return nil, errors.New("mfa: a key ring needs an AEAD and an index key of at least 32 bytes")
+	}
+	return &KeyRing{aead: aead, index: append([]byte(nil), index...)}, nil
+}
+
+func builtin(r *seal.Ring, err error) (*KeyRing, error) {
+	if err != nil {
+		return nil, fmt.Errorf("mfa: key ring: %w", err)
+	}
+	return &KeyRing{aead: r, ring: r}, nil
+}
+
+var errForeignRing = errors.New("mfa: the key ring's keys are kept by the host's AEAD")
+
+// Rotate is the ring with a new random key in front. What is stored stays
+// readable, and is sealed anew whenever it is next written.
+func (k *KeyRing) Rotate() (*KeyRing, error) {
+	if k.ring == nil {
+		return nil, errForeignRing
+	}
+	return builtin(k.ring.Rotated())
+}
+
+// Retire is the ring with its first key alone. What the others have sealed and
+// was not written since is lost.
+func (k *KeyRing) Retire() (*KeyRing, error) {
+	if k.ring == nil {
+		return nil, errForeignRing
+	}
+	return builtin(k.ring.Newest(), nil)
+}
+
+// MarshalText writes the ring, secrets and all, for a file of mode 0600 or a
+// secret store.
+func (k *KeyRing) MarshalText() ([]byte, error) {
+	if k.ring == nil {
+		return nil, errForeignRing
+	}
+	return k.ring.Text(), nil
+}
+
+// indexOf is the keyed hash of parts, in hexadecimal.
+func (k *KeyRing) indexOf(parts ...string) string {
+	if k.ring != nil {
+		return hex.EncodeToString(k.ring.Index(parts...))
+	}
+	return hex.EncodeToString(seal.Index(k.index, parts...))
+}
+
+const redacted = "mfa.KeyRing(secret)"
+
+// Format keeps the keys out of every fmt verb.
+func (k *KeyRing) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+
+// LogValue keeps the keys out of logs.
+func (k *KeyRing) LogValue() slog.Value { return slog.StringValue(redacted) }

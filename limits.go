@@ -1,0 +1,147 @@
+package mfa
+
+import "time"
+
+// All limits and lifetimes, each with its reason or its source. Changing one
+// changes what docs/architecture.md says of it.
+const (
+	// flowLifetime: NIST SP 800-63B-4 section 3.1.3.2 lets an out-of-band secret live ten
+	// minutes; a flow that outlived its challenge would be of no use.
+	flowLifetime = 10 * time.Minute
+	// pendingLifetime is how long an enrolment may wait for its confirmation:
+	// time to install an app and scan, and no longer than a flow.
+	pendingLifetime = 10 * time.Minute
+	// changeMaxAge is how old evidence for a change may be (OWASP ASVS 5.0, 7.5.1 asks
+	// for a full re-authentication): long enough to finish what one began.
+	changeMaxAge = 10 * time.Minute
+	// clockTolerance is how far ahead another instance's clock may be before its
+	// proofs count as coming from the future.
+	clockTolerance = 2 * time.Minute
+)
+
+// Failures of one enrollment, in a row and over all flows.
+const (
+	// delayFrom is the failure from which on the next answer has to wait. Four
+	// mistakes are a clumsy person's; NIST SP 800-63B-4 section 3.2.2 leaves the delay open.
+	delayFrom = 5
+	// disableAt is where the enrollment is disabled until bound again (section 3.2.2
+	// demands it at 100 at the latest).
+	disableAt = 50
+	// tellAt is where the owner is told: somebody has the password.
+	tellAt = 10
+)
+
+// delays are the pauses after failure delayFrom and those that follow; the last one
+// stays. At one guess an hour, 50 failures take more than a day and a half, so that
+// an owner who signs in daily never sees the enrollment disabled.
+var delays = [...]time.Duration{
+	30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute,
+	15 * time.Minute, 30 * time.Minute, time.Hour,
+}
+
+// A budget bounds failures of an account over all its enrollments of a class,
+// over all flows and paths. Success does not give it back.
+type budget struct {
+	hour, month               int // failures in any hour, and in any 30 days
+	reserveHour, reserveMonth int // how much of it is kept for known devices
+}
+
+var (
+	// guessBudget is for short codes. Someone with the password gets at most 75
+	// guesses in 30 days, from unknown devices: with six digits and a window of three,
+	// less than 0.3 % in a year. The rest is the owner's, on a device that passed before.
+	guessBudget = budget{hour: 20, month: 100, reserveHour: 5, reserveMonth: 25}
+	// recoveryBudget is for recovery codes, which cannot be guessed (80 bits): it bounds
+	// the cost of their slow digest, and stays open when the guesses are used up.
+	recoveryBudget = budget{hour: 10, month: 100, reserveHour: 3, reserveMonth: 25}
+)
+
+const (
+	budgetHour  = time.Hour
+	budgetMonth = 30 * 24 * time.Hour
+)
+
+// Failures from one network and over the whole system: one guess on each of a
+// million stolen passwords is an attack too, which no account's own limit sees.
+const (
+	// networkAllowance is how many failures in an hour a network (IPv4 /24, IPv6
+	// /48) has before its answers, but for known devices, have to wait. An office
+	// or a carrier's gateway stays below.
+	networkAllowance = 50
+	// networkAlarmed is the allowance while the system's alarm is on.
+	networkAlarmed = 5
+	// networkDelayMax is the longest pause between two guesses of a network.
+	networkDelayMax = time.Minute
+	// systemFloor is how many failures in an hour never raise the system's alarm.
+	systemFloor = 200
+	// systemFactor times the mean of the hours of the day before raises it.
+	systemFactor = 10
+	// systemHours is how many hours make that mean.
+	systemHours = 24
+	// meterNetworks bounds the networks that one process keeps in memory.
+	meterNetworks = 10_000
+	// meterFlush is how long, or how many failures, one process may know of the
+	// system's count what others do not: no key is written at every failure.
+	meterFlush      = 10 * time.Second
+	meterFlushCount = 16
+	// meterFresh is how long a network's count is trusted before it is read again.
+	meterFresh = 30 * time.Second
+)
+
+// Sending.
+const (
+	// sendPause is the pause between two messages; it doubles with each message of the hour.
+	sendPause    = 30 * time.Second
+	sendPauseMax = 8 * time.Minute
+	// sendsPerHour is for one user, over all flows and paths.
+	sendsPerHour = 10
+	// deliveryTimeout bounds the hand-over of a message; the request that asked
+	// for it may end earlier.
+	deliveryTimeout = 10 * time.Second
+)
+
+// Sizes: never an unbounded row (OWASP ASVS 5.0, 2.4.1).
+const (
+	maxFlows        = 10      // in progress, per user; over it the oldest of the network that holds most goes
+	maxPending      = 5       // enrolments waiting for confirmation, per user; over it the oldest goes
+	pendingAttempts = 10      // wrong answers before a pending enrolment is over
+	maxEnrollments  = 20      // per user
+	maxDevices      = 10      // known browsers, per user; over it the one longest unseen goes
+	maxDeviceTokens = 5       // that one browser carries, for several users
+	maxHistory      = 40      // entries, per user
+	maxHistoryBytes = 3 << 10 // and their size
+	maxOutbox       = 32      // notices not yet acknowledged; over it the oldest goes
+	maxFactorState  = 8 << 10 // bytes of an enrollment's state, and of a factor's state per user
+	maxUserValue    = 256 << 10
+	maxRecent       = 16 // versions of the value that are remembered, to resolve lost answers
+	maxFlowAttempts = 64 // the same, in a flow
+	maxUserID       = 256
+	maxText         = 256  // names, addresses, user agents
+	maxHistoryText  = 80   // user agents in history and devices
+	maxLabel        = 64   // characters
+	maxAttributes   = 4096 // bytes
+	maxApp          = 64
+	maxCode         = 128
+	maxCredential   = 64 << 10
+	maxToken        = 2048
+	maxProofs       = 16
+)
+
+// Saving.
+const (
+	// saveTries bounds how often a request is tried against other writers.
+	saveTries = 16
+	// faultTries bounds how often in a row a store may fail in other ways.
+	faultTries = 3
+	// savePause is the mean pause before the second try; it doubles up to savePauseMax.
+	savePause    = 2 * time.Millisecond
+	savePauseMax = 200 * time.Millisecond
+	// noticeAge is when a notice in the outbox counts as left by a dead process.
+	noticeAge = time.Minute
+	// noticeTries is how often a process offers a notice before it leaves it to later.
+	noticeTries = 3
+	// noticePause is the pause before the second offer; it grows fivefold.
+	noticePause = time.Second
+	// maxJobs bounds the work after answers that one process has in hand.
+	maxJobs = 1024
+)

@@ -1,0 +1,165 @@
+package mfa
+
+import (
+	"slices"
+	"time"
+)
+
+// A candidate is one way in which a user could prove something more.
+type candidate struct {
+	id      string
+	factor  Factor
+	method  Method
+	covered []*enrollment
+}
+
+// candidates are the user's usable enrollments, grouped as their methods say,
+// in the policy's order, the most recently used first and recovery codes last.
+func (e *Engine) candidates(st *state, body *flowBody) []candidate {
+	var out, last []candidate
+	for _, i := range e.allowed(body.Methods) {
+		m := e.methods[i]
+		if m.Channel != "" && m.Channel == body.Channel {
+			continue // the first factor came that way already
+		}
+		var covered []*enrollment
+		for j := range st.enrolled {
+			if r := &st.enrolled[j]; r.Method == m.Name && !r.Disabled {
+				covered = append(covered, r)
+			}
+		}
+		slices.SortStableFunc(covered, func(a, b *enrollment) int { return int(b.Used - a.Used) })
+		var found []candidate
+		if m.Together && len(covered) > 0 {
+			found = []candidate{{m.Name, e.factors[i], m, covered}}
+		} else {
+			for _, r := range covered {
+				found = append(found, candidate{r.ID, e.factors[i], m, []*enrollment{r}})
+			}
+		}
+		if m.Recovery {
+			last = found
+		} else {
+			out = append(out, found...)
+		}
+	}
+	return append(out, last...)
+}
+
+// allowed are the indexes of the factors that methods names, in that order; of
+// all of them where it names none.
+func (e *Engine) allowed(methods []string) []int {
+	var out []int
+	for i := range e.methods {
+		if len(methods) == 0 {
+			out = append(out, i)
+		}
+	}
+	for _, name := range methods {
+		if i := e.factor(name); i >= 0 && !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// proof is what an answer by this candidate would prove, at best.
+func (c candidate) proof(now time.Time) Proof {
+	p := c.method.proof(now)
+	p.Enrollment = c.covered[0].ID
+	return p
+}
+
+func (m Method) proof(now time.Time) Proof {
+	return Proof{Method: m.Name, Kind: m.Kind, Time: now, UserVerified: m.PhishingResistant,
+		PhishingResistant: m.PhishingResistant, Restricted: m.Restricted}
+}
+
+// withProof is proofs with p in the place of an older one of the same thing.
+func withProof(proofs []Proof, p Proof) []Proof {
+	out := slices.DeleteFunc(slices.Clone(proofs), func(o Proof) bool {
+		return o.First == p.First && (p.First || o.Method == p.Method && o.Enrollment == p.Enrollment)
+	})
+	return appendCapped(out, p, maxProofs)
+}
+
+// useful are the candidates with which the flow gets further: those that
+// satisfy the requirement by themselves; where none does, those that all
+// together would; and none where even all would not.
+func useful(r Requirement, proofs []Proof, all []candidate, now time.Time) []candidate {
+	var alone, some []candidate
+	before, together := len(r.missing(proofs, now)), proofs
+	for _, c := range all {
+		p := c.proof(now)
+		together = withProof(together, p)
+		switch after := len(r.missing(withProof(proofs, p), now)); {
+		case after == 0:
+			alone = append(alone, c)
+		case after < before:
+			some = append(some, c)
+		}
+	}
+	switch {
+	case len(alone) > 0:
+		return alone
+	case len(r.missing(together, now)) == 0:
+		return some
+	}
+	return nil
+}
+
+// enrollable are the methods whose enrolment would get the flow further.
+func (e *Engine) enrollable(body *flowBody, now time.Time) []string {
+	var out []string
+	for _, i := range e.allowed(body.Methods) {
+		m := e.methods[i]
+		if m.Recovery || m.Channel != "" && m.Channel == body.Channel {
+			continue
+		}
+		if len(body.Require.missing(withProof(body.Proofs, m.proof(now)), now)) == 0 {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
+
+// offered are the methods that may be enrolled at all.
+func (e *Engine) offered(methods []string) []string {
+	var out []string
+	for _, i := range e.allowed(methods) {
+		if !e.methods[i].Recovery {
+			out = append(out, e.methods[i].Name)
+		}
+	}
+	return out
+}
+
+// options are what is shown of candidates.
+func (e *Engine) options(st *state, body *flowBody, list []candidate) []Option {
+	network := e.network(body.Client)
+	out := make([]Option, 0, len(list))
+	for _, c := range list {
+		o := Option{ID: c.id, Method: c.method.Name, Label: c.covered[0].Label, Hint: c.covered[0].Hint}
+		if len(c.covered) > 1 {
+			o.Label, o.Hint = c.method.Label, ""
+		}
+		for i, r := range c.covered {
+			if until := e.lockedUntil(st, c.method, r, body.Known, network); i == 0 || until.Before(o.LockedUntil) {
+				o.LockedUntil = until
+			}
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// lockedUntil is when an answer by r is taken from this network, all limits counted; zero: now.
+func (e *Engine) lockedUntil(st *state, m Method, r *enrollment, known bool, network string) time.Time {
+	until := st.locked(m, r, known)
+	if m.Guessable && !known {
+		if n := e.networkUntil(network, st.now); n.After(until) {
+			until = n
+		}
+	}
+	return until
+}

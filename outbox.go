@@ -1,0 +1,301 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/mfakit/mfa/internal/codec"
+)
+
+// note tells of something that happened in this try. Security notices go into
+// the user's outbox in the same save; all of them reach the observers after it.
+func (e *Engine) note(st *state, ev Event, u User, c Client) error {
+	ev.ID, ev.Time, ev.User, ev.Generation = newID(), st.now, st.user, st.head.Generation
+	ev.App, ev.IP, ev.Place, ev.UserAgent = c.App, c.IP, c.Place, c.UserAgent
+	if ev.Notice {
+		ev.Name, ev.Email = u.Name, u.Email
+	}
+	if err := st.record(ev); err != nil {
+		return err
+	}
+	if len(e.observers) == 0 {
+		return nil
+	}
+	if ev.Notice {
+		if err := st.openOutbox(); err != nil {
+			return err
+		}
+		st.outbox = appendCapped(st.outbox, ev, maxOutbox)
+		st.touch(secOutbox)
+	}
+	st.events = append(st.events, ev)
+	return nil
+}
+
+// tell hands a saved state's events to the observers, after the answer, and
+// with them the notices that a process which died has left.
+func (e *Engine) tell(st *state, events []Event) {
+	if len(e.observers) == 0 {
+		return
+	}
+	if len(st.raw[secOutbox]) > 1 && st.openOutbox() == nil {
+		for _, ev := range st.outbox {
+			if st.now.Sub(ev.Time) > noticeAge && !slices.ContainsFunc(events, func(o Event) bool { return o.ID == ev.ID }) {
+				events = append(events, ev)
+			}
+		}
+	}
+	if len(events) > 0 {
+		e.later(func(ctx context.Context) { e.deliver(ctx, st.user, events) })
+	}
+}
+
+// later runs f after the answer. What does not fit into the bound is left: notices to
+// the outbox, counts to the next flush.
+func (e *Engine) later(f func(context.Context)) bool {
+	e.jobs.Add(1)
+	if e.waiting.Add(1) > maxJobs {
+		e.waiting.Add(-1)
+		e.jobs.Done()
+		return false
+	}
+	go func() {
+		defer e.jobs.Done()
+		defer e.waiting.Add(-1)
+		e.running <- struct{}{}
+		defer func() { <-e.running }()
+		f(context.Background())
+	}()
+	return true
+}
+
+// deliver offers events to all observers, and acknowledges the notices that all
+// of them took.
+func (e *Engine) deliver(ctx context.Context, user string, events []Event) {
+	var taken []string
+	for _, ev := range events {
+		if !ev.Notice {
+			for _, o := range e.observers {
+				if err := o.Observe(ctx, ev); err != nil {
+					e.log.Warn("mfa: observer failed", "event", ev, "error", err)
+				}
+			}
+			continue
+		}
+		if _, busy := e.inFlight.LoadOrStore(ev.ID, true); busy {
+			continue
+		}
+		err := e.offer(ctx, ev)
+		e.inFlight.Delete(ev.ID)
+		if err != nil {
+			e.log.Warn("mfa: notice stays in the outbox", "event", ev, "error", err)
+			continue
+		}
+		taken = append(taken, ev.ID)
+	}
+	if len(taken) == 0 {
+		return
+	}
+	if err := e.acknowledge(ctx, user, taken); err != nil {
+		e.log.Warn("mfa: notices could not be acknowledged, and will come again", "user", user, "error", err)
+	}
+}
+
+// offer tries a notice on the observers until each has taken it, a few times.
+func (e *Engine) offer(ctx context.Context, ev Event) error {
+	left := slices.Clone(e.observers)
+	pause := noticePause
+	for try := 1; ; try++ {
+		var errs []error
+		left = slices.DeleteFunc(left, func(o Observer) bool {
+			err := o.Observe(ctx, ev)
+			errs = append(errs, err)
+			return err == nil
+		})
+		if len(left) == 0 {
+			return nil
+		}
+		if try == noticeTries {
+			return errors.Join(errs...)
+		}
+		if err := e.wait(ctx, pause); err != nil {
+			return err
+		}
+		pause *= 5
+	}
+}
+
+func (e *Engine) acknowledge(ctx context.Context, user string, ids []string) error {
+	_, err := commitAlways(ctx, e, user, func(st *state) (struct{}, error) {
+		if err := st.openOutbox(); err != nil {
+			return struct{}{}, err
+		}
+		before := len(st.outbox)
+		st.outbox = slices.DeleteFunc(st.outbox, func(ev Event) bool { return slices.Contains(ids, ev.ID) })
+		if len(st.outbox) != before {
+			st.touch(secOutbox)
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// Redeliver offers the security notices that are still in a user's outbox to
+// the observers, and waits for them. It is for walks over a store, after
+// processes died; a user's next operation does the same by itself.
+func (e *Engine) Redeliver(ctx context.Context, user string) error {
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return err
+	}
+	if err := st.openOutbox(); err != nil {
+		return err
+	}
+	e.deliver(ctx, user, st.outbox)
+	if st, err = e.load(ctx, user); err == nil {
+		err = st.openOutbox()
+	}
+	if err == nil && len(st.outbox) > 0 {
+		err = errors.New("mfa: some notices were not taken")
+	}
+	return err
+}
+
+// entry is the stored form of an [Activity].
+type entry struct {
+	Time       int64     `cbor:"1,keyasint"`
+	Type       EventType `cbor:"2,keyasint"`
+	Method     string    `cbor:"3,keyasint,omitempty"`
+	Enrollment string    `cbor:"4,keyasint,omitempty"`
+	Label      string    `cbor:"5,keyasint,omitempty"`
+	Actor      string    `cbor:"6,keyasint,omitempty"`
+	App        string    `cbor:"7,keyasint,omitempty"`
+	IP         []byte    `cbor:"8,keyasint,omitempty"`
+	Place      string    `cbor:"9,keyasint,omitempty"`
+	Agent      string    `cbor:"10,keyasint,omitempty"`
+	Count      int       `cbor:"11,keyasint"`
+}
+
+// attempt says whether an entry is of the kind that goes first.
+func (t EventType) attempt() bool {
+	switch t {
+	case EventFlowPassed, EventVerified, EventFailed, EventLocked, EventFlowDenied:
+		return true
+	}
+	return false
+}
+
+// record puts an event into the user's history, newest first. The section is a
+// sequence of entries, so that one more costs no decoding of the others. An
+// attempt like the newest entry is counted there; over the bound the oldest
+// attempts go, and changes stay as long as they can.
+func (st *state) record(ev Event) error {
+	switch ev.Type {
+	case EventFlowStarted, EventChallengeSent, EventChallengeUnsent, EventVerified:
+		return nil // the flow's outcome says it
+	}
+	n := entry{Time: ev.Time.Unix(), Type: ev.Type, Method: ev.Method, Enrollment: ev.Enrollment, Label: ev.Label,
+		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: cut(ev.UserAgent, maxHistoryText), Count: 1}
+	old := st.raw[secHistory]
+	if len(old) > 0 && ev.Type.attempt() {
+		var last entry
+		rest, err := codec.Next(old, &last)
+		if err != nil {
+			return stateError(err)
+		}
+		if last.Type == n.Type && last.Method == n.Method && last.Enrollment == n.Enrollment && last.App == n.App && string(last.IP) == string(n.IP) {
+			n.Count, old = last.Count+1, rest
+		}
+	}
+	data, err := codec.Marshal(n)
+	if err != nil {
+		return err
+	}
+	st.raw[secHistory] = append(data, old...)
+	st.touch(secHistory)
+	if len(st.raw[secHistory]) > maxHistoryBytes {
+		return st.trimHistory()
+	}
+	return nil
+}
+
+// trimHistory brings the history down to three quarters of its bound.
+func (st *state) trimHistory() error {
+	list, err := st.history()
+	if err != nil {
+		return err
+	}
+	var parts [][]byte
+	total := 0
+	for _, n := range list {
+		data, err := codec.Marshal(n)
+		if err != nil {
+			return err
+		}
+		parts, total = append(parts, data), total+len(data)
+	}
+	drop := func(which func(entry) bool) {
+		for i := len(list) - 1; i > 0 && (total > maxHistoryBytes*3/4 || len(list) > maxHistory); i-- {
+			if which(list[i]) {
+				total -= len(parts[i])
+				list, parts = slices.Delete(list, i, i+1), slices.Delete(parts, i, i+1)
+			}
+		}
+	}
+	drop(func(n entry) bool { return n.Type.attempt() })
+	drop(func(entry) bool { return true })
+	st.raw[secHistory] = slices.Concat(parts...)
+	return nil
+}
+
+func (st *state) history() ([]entry, error) {
+	var list []entry
+	for rest := st.raw[secHistory]; len(rest) > 0; {
+		var n entry
+		var err error
+		if rest, err = codec.Next(rest, &n); err != nil {
+			return nil, stateError(err)
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// Activity is the user's recent history, newest first. Attempts that follow each
+// other are counted together and go first when the space is used up; what was
+// enrolled and removed stays longest. One Load.
+func (e *Engine) Activity(ctx context.Context, user string) ([]Activity, error) {
+	if err := checkUserID(user); err != nil {
+		return nil, err
+	}
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	list, err := st.history()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Activity, 0, len(list))
+	for _, n := range list {
+		a := Activity{Time: fromUnix(n.Time), Type: n.Type, Method: n.Method, Enrollment: n.Enrollment, Label: n.Label,
+			Actor: n.Actor, App: n.App, Place: n.Place, UserAgent: n.Agent, Count: n.Count}
+		a.IP = addrFrom(n.IP)
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// pauseFor is what Config.Wait is when it is nil.
+func pauseFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

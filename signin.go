@@ -1,0 +1,317 @@
+package mfa
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// SignIn is a first factor that was right. Every way into the host's accounts
+// comes through it: passwords, OAuth, mailed links, password resets.
+type SignIn struct {
+	User   User
+	First  First // how the first factor was proved
+	Client Client
+	// MinGeneration is the highest Flow.Generation or Event.Generation that the
+	// host has kept for this user. A stored value that is older, or gone, was
+	// rolled back or deleted by someone who can write to the database: the
+	// sign-in is denied, and announced. 0: the host keeps none, and this is not
+	// noticed.
+	MinGeneration uint64
+}
+
+// SignIn begins a sign-in, after the host has checked the first factor. The
+// flow that it returns has passed, or says what is asked. One Load, one Save.
+func (e *Engine) SignIn(ctx context.Context, s SignIn) (Flow, error) {
+	if err := s.User.check(); err != nil {
+		return Flow{}, err
+	}
+	first, ok := firsts[s.First]
+	if !ok {
+		return Flow{}, badInput("SignIn.First is %q, which is no first factor", cut(string(s.First), maxApp))
+	}
+	client := s.Client.bounded()
+	token, id, err := e.newFlowToken(s.User.ID)
+	if err != nil {
+		return Flow{}, err
+	}
+	flow, err := commit(ctx, e, s.User.ID, func(st *state) (Flow, error) {
+		body := &flowBody{
+			Purpose: SigningIn, User: s.User, Client: client, Channel: first.channel,
+			Proofs: []Proof{{Method: string(s.First), First: true, Kind: first.kind, AMR: []string{first.amr}, Time: st.now.UTC()}},
+		}
+		if err := e.begin(st, id, body); err != nil {
+			return Flow{}, err
+		}
+		if s.MinGeneration > 0 && st.head.Generation < s.MinGeneration {
+			if err := e.note(st, Event{Type: EventRollbackSuspected, Notice: true}, s.User, client); err != nil {
+				return Flow{}, err
+			}
+			return e.deny(st, token, ReasonRollback)
+		}
+		d := e.decide(st, s.User, client)
+		if err := e.enrollImplicit(ctx, st, s.User, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
+			return Flow{}, err
+		}
+		body.Require, body.First, body.Methods, body.Lifetime = d.Require, d.FirstEnrollment, d.Methods, d.SessionLifetime
+		return e.advance(st, token, s.Client.DeviceToken)
+	})
+	if err == nil {
+		e.networkSeen(e.network(client), client, e.now())
+	}
+	return flow, err
+}
+
+// StepUp asks a signed-in user for more evidence.
+type StepUp struct {
+	User           User
+	Authentication Authentication // what the session has
+	Require        Requirement    // what it should have
+	Client         Client
+}
+
+// StepUp begins a step-up: a flow that ends with evidence that satisfies
+// s.Require, the session's own and what is proved now together. Evidence that
+// already does passes at once, and nothing is stored. A password is asked for
+// by the host: where it is missing, or the session's evidence is void, the
+// error is a [*RequirementError].
+func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
+	if err := s.User.check(); err != nil {
+		return Flow{}, err
+	}
+	if s.Authentication.User != s.User.ID {
+		return Flow{}, ErrCaller
+	}
+	client := s.Client.bounded()
+	token, id, err := e.newFlowToken(s.User.ID)
+	if err != nil {
+		return Flow{}, err
+	}
+	return commit(ctx, e, s.User.ID, func(st *state) (Flow, error) {
+		if err := st.openAll(); err != nil {
+			return Flow{}, err
+		}
+		proofs, err := st.evidence(s.Authentication, client)
+		if err != nil {
+			return Flow{}, err
+		}
+		d := e.decide(st, s.User, client)
+		body := &flowBody{Purpose: SteppingUp, User: s.User, Client: client, Require: s.Require, Methods: d.Methods,
+			Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs)}
+		missing := s.Require.missing(proofs, st.now)
+		if len(missing) == 0 {
+			return Flow{Status: StatusPassed, Purpose: SteppingUp, User: st.user, Expires: st.now,
+				Authentication: body.authentication(st), Generation: st.head.Generation}, nil
+		}
+		if slices.Contains(missing, MissingPassword) {
+			return Flow{}, &RequirementError{Require: s.Require, Missing: missing}
+		}
+		if err := e.begin(st, id, body); err != nil {
+			return Flow{}, err
+		}
+		if err := e.enrollImplicit(ctx, st, s.User, slices.Concat(d.Implicit, s.Require.Methods)); err != nil {
+			return Flow{}, err
+		}
+		return e.advance(st, token, s.Client.DeviceToken)
+	})
+}
+
+// channelOf is the channel of the first factor among proofs.
+func channelOf(proofs []Proof) string {
+	for _, p := range proofs {
+		if p.First {
+			return firsts[First(p.Method)].channel
+		}
+	}
+	return ""
+}
+
+// begin puts a new flow into the state, without a status yet.
+func (e *Engine) begin(st *state, id []byte, body *flowBody) error {
+	if err := st.openAll(); err != nil {
+		return err
+	}
+	known, err := st.knownDevice(body.Client.DeviceToken)
+	if err != nil {
+		return err
+	}
+	body.Known = known != nil
+	body.Client.DeviceToken = ""
+	if err := e.note(st, Event{Type: EventFlowStarted}, body.User, body.Client); err != nil {
+		return err
+	}
+	st.head.Erased = false
+	st.addFlow(flow{ID: id, Network: []byte(e.network(body.Client)), Created: st.now.UnixMilli(),
+		Expires: st.now.Add(flowLifetime).Unix()}, body)
+	return nil
+}
+
+func (e *Engine) decide(st *state, u User, c Client) Decision {
+	c.DeviceToken = ""
+	return e.policy.Decide(Subject{User: u, Client: c, Enrollments: st.list(), Now: st.now})
+}
+
+// enrollImplicit lets addresses that the host has verified count as enrolled.
+// They are kept like other enrollments, so that their failures count, follow
+// the address on file, and are neither listed nor a choice of the user's.
+func (e *Engine) enrollImplicit(ctx context.Context, st *state, u User, methods []string) error {
+	for _, name := range methods {
+		i := e.factor(name)
+		if i < 0 || slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.Method == name && !r.Implicit }) {
+			continue
+		}
+		step, err := e.factors[i].Enroll(ctx, EnrollRequest{User: u, Implicit: true, Now: st.now})
+		old := slices.IndexFunc(st.enrolled, func(r enrollment) bool { return r.Method == name })
+		if err != nil || step.Done == nil { // no address, or none that is verified
+			if old >= 0 {
+				st.enrolled = slices.Delete(st.enrolled, old, old+1)
+				st.touch(secEnrollments)
+			}
+			continue
+		}
+		if old < 0 {
+			if len(st.enrolled) >= maxEnrollments {
+				continue
+			}
+			st.enrolled = append(st.enrolled, enrollment{ID: newID(), Method: name, Label: e.methods[i].Label, Created: st.now.Unix(), Implicit: true})
+			old = len(st.enrolled) - 1
+		}
+		st.enrolled[old].State, st.enrolled[old].Hint = step.Done.State, step.Hint
+		st.touch(secEnrollments)
+	}
+	return nil
+}
+
+// next says where the current flow stands and what can be answered.
+func (e *Engine) next(st *state) (status Status, reason string, list []candidate, methods []string) {
+	b := st.body
+	if len(b.Require.missing(b.Proofs, st.now)) == 0 {
+		return StatusPassed, "", nil, nil
+	}
+	all := e.candidates(st, b)
+	if list = useful(b.Require, b.Proofs, all, st.now); len(list) > 0 {
+		return StatusChallenge, "", list, nil
+	}
+	if st.disabled() {
+		return StatusDenied, ReasonDisabled, nil, nil // else whoever guesses long enough could enrol instead
+	}
+	methods = e.enrollable(b, st.now)
+	if b.Purpose != SigningIn || len(methods) == 0 {
+		return StatusDenied, ReasonNoMethod, nil, nil
+	}
+	// Nothing that is enrolled could satisfy the policy. What is enrolled has to be
+	// proved all the same before something better is.
+	own := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.method.Recovery && !c.covered[0].own() })
+	if st.hasOwn() {
+		if !slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" }) {
+			if len(own) == 0 {
+				return StatusDenied, ReasonNoMethod, nil, nil
+			}
+			return StatusChallenge, "", own, nil
+		}
+	} else if len(b.First.missing(b.Proofs, st.now)) > 0 {
+		if list = useful(b.First, b.Proofs, all, st.now); len(list) == 0 {
+			return StatusDenied, ReasonNoMethod, nil, nil
+		}
+		return StatusChallenge, "", list, nil
+	}
+	return StatusEnroll, "", nil, methods
+}
+
+// disabled says whether an enrollment of the user's own is disabled.
+func (st *state) disabled() bool {
+	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && r.Disabled })
+}
+
+func (st *state) hasOwn() bool {
+	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() })
+}
+
+// advance brings the current flow to where it stands now, and is what the
+// client is told of it. A flow that passes is spent by the save of this try.
+func (e *Engine) advance(st *state, token, deviceToken string) (Flow, error) {
+	status, reason, list, methods := e.next(st)
+	if status == StatusDenied {
+		return e.deny(st, token, reason)
+	}
+	b := st.body
+	st.current.Status = status
+	st.touch(secFlows)
+	out := e.view(st, token, list, methods)
+	if status != StatusPassed {
+		return out, nil
+	}
+	b.Asked = nil
+	out.Authentication = b.authentication(st)
+	out.Methods = e.offered(b.Methods)
+	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return !p.First && p.Time.UnixMilli() >= st.current.Created }) {
+		c := b.Client
+		c.DeviceToken = deviceToken
+		var err error
+		if out.DeviceToken, err = st.seeDevice(c); err != nil {
+			return Flow{}, err
+		}
+	}
+	return out, e.note(st, Event{Type: EventFlowPassed, Method: b.Proofs[len(b.Proofs)-1].Method}, b.User, b.Client)
+}
+
+func (e *Engine) deny(st *state, token, reason string) (Flow, error) {
+	st.current.Status, st.body.Reason = StatusDenied, reason
+	st.touch(secFlows)
+	return e.view(st, token, nil, nil), e.note(st, Event{Type: EventFlowDenied, Reason: reason}, st.body.User, st.body.Client)
+}
+
+// view is the current flow as its client sees it.
+func (e *Engine) view(st *state, token string, list []candidate, methods []string) Flow {
+	return Flow{
+		Token: token, Status: st.current.Status, Purpose: st.body.Purpose, User: st.user, Reason: st.body.Reason,
+		Options: e.options(st, st.body, list), Methods: methods, Expires: fromUnix(st.current.Expires), Generation: st.head.Generation,
+	}
+}
+
+// authentication is the evidence of a passed flow.
+func (b *flowBody) authentication(st *state) Authentication {
+	a := Authentication{User: st.user, App: b.Client.App, Proofs: b.Proofs, Generation: st.head.Generation, SessionLifetime: b.Lifetime}
+	a.Time = newest(a.Proofs)
+	return a
+}
+
+func newest(proofs []Proof) (t time.Time) {
+	for _, p := range proofs {
+		if p.Time.After(t) {
+			t = p.Time
+		}
+	}
+	return t
+}
+
+// Flow tells where a flow stands; it changes nothing. A flow that has passed is
+// spent, and its evidence is not told twice: [ErrFlowExpired]. [ErrNoFlow]. One Load.
+func (e *Engine) Flow(ctx context.Context, token string) (Flow, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return Flow{}, err
+	}
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return Flow{}, err
+	}
+	if err := st.openAll(); err != nil {
+		return Flow{}, err
+	}
+	if err := st.findFlow(id); err != nil {
+		return Flow{}, err
+	}
+	switch st.current.Status {
+	case StatusDenied:
+		return e.view(st, token, nil, nil), nil
+	case StatusPassed:
+		return Flow{}, ErrFlowExpired
+	}
+	status, _, list, methods := e.next(st)
+	if status == StatusDenied || status == StatusPassed { // what it rested on was removed since
+		return Flow{}, ErrFlowExpired
+	}
+	st.current.Status = status
+	return e.view(st, token, list, methods), nil
+}

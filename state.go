@@ -1,0 +1,332 @@
+package mfa
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mfakit/mfa/internal/codec"
+)
+
+// The whole state of a user is one value under one key, so that every rule that
+// spans it (a code spent once, an attempt counted once) is one compare-and-swap.
+// It is a list of sections; an operation decodes those that it touches and
+// copies the others. The form and what each section costs stand in
+// docs/architecture.md.
+const stateVersion = 1
+
+// The sections of a user's value. Their order is the format.
+const (
+	secHead = iota
+	secEnrollments
+	secFlows
+	secPending
+	secDevices
+	secHistory
+	secOutbox
+	secFactors
+	sections
+)
+
+// head is what every operation needs.
+type head struct {
+	Generation uint64  `cbor:"1,keyasint,omitempty"` // rises with every security change
+	Floor      uint64  `cbor:"2,keyasint,omitempty"` // evidence of an older generation is void
+	Recent     []int64 `cbor:"3,keyasint,omitempty"` // the last versions of this value
+	Guesses    tally   `cbor:"4,keyasint,omitzero"`  // failures of guessable factors
+	Recoveries tally   `cbor:"5,keyasint,omitzero"`  // failures of recovery codes
+	Sends      []int64 `cbor:"6,keyasint,omitempty"` // messages of the last hour, Unix seconds
+	Erased     bool    `cbor:"7,keyasint,omitempty"` // a tombstone
+}
+
+// enrollment is the stored form of an [Enrollment].
+type enrollment struct {
+	ID       string `cbor:"1,keyasint"`
+	Method   string `cbor:"2,keyasint"`
+	Label    string `cbor:"3,keyasint,omitempty"`
+	Hint     string `cbor:"4,keyasint,omitempty"`
+	Created  int64  `cbor:"5,keyasint"`
+	Used     int64  `cbor:"6,keyasint,omitempty"`
+	State    []byte `cbor:"7,keyasint,omitempty"`
+	Implicit bool   `cbor:"8,keyasint,omitempty"`
+	Disabled bool   `cbor:"9,keyasint,omitempty"`
+	Left     int    `cbor:"10,keyasint,omitempty"`
+	Unknown  lane   `cbor:"11,keyasint,omitzero"` // failures in a row from devices not known
+	Known    lane   `cbor:"12,keyasint,omitzero"` // and from known ones
+}
+
+// pending is an enrolment that waits for its confirmation.
+type pending struct {
+	ID       string `cbor:"1,keyasint"`
+	Method   string `cbor:"2,keyasint"`
+	Label    string `cbor:"3,keyasint,omitempty"`
+	Hint     string `cbor:"4,keyasint,omitempty"`
+	Replaces string `cbor:"5,keyasint,omitempty"`
+	State    []byte `cbor:"6,keyasint,omitempty"` // the ceremony's
+	Flow     []byte `cbor:"7,keyasint,omitempty"` // the flow that asked for it; empty: a session
+	Expires  int64  `cbor:"8,keyasint"`
+	Until    int64  `cbor:"9,keyasint,omitempty"` // of the challenge; 0: Expires
+	Fails    int    `cbor:"10,keyasint,omitempty"`
+	Resend   int64  `cbor:"11,keyasint,omitempty"`
+}
+
+// device is a browser in which this user has passed a whole flow.
+type device struct {
+	Hash    []byte `cbor:"1,keyasint"` // of its token
+	Created int64  `cbor:"2,keyasint"`
+	Seen    int64  `cbor:"3,keyasint"`
+	Agent   string `cbor:"4,keyasint,omitempty"`
+}
+
+// flow is one in progress, or just spent. What only its own operations need is in Body.
+type flow struct {
+	ID      []byte `cbor:"1,keyasint"` // hash of the token's random part
+	Network []byte `cbor:"2,keyasint,omitempty"`
+	Created int64  `cbor:"3,keyasint"` // Unix milliseconds
+	Expires int64  `cbor:"4,keyasint"` // Unix seconds
+	Status  Status `cbor:"5,keyasint"`
+	Body    []byte `cbor:"6,keyasint"`
+}
+
+type flowBody struct {
+	Purpose  FlowPurpose        `cbor:"1,keyasint"`
+	User     User               `cbor:"2,keyasint"`
+	Client   Client             `cbor:"3,keyasint"` // without the device token
+	Channel  string             `cbor:"4,keyasint,omitempty"`
+	Require  Requirement        `cbor:"5,keyasint"`
+	First    Requirement        `cbor:"6,keyasint"` // what a first enrollment asks for
+	Methods  []string           `cbor:"7,keyasint,omitempty"`
+	Lifetime time.Duration      `cbor:"8,keyasint,omitempty"`
+	Proofs   []Proof            `cbor:"9,keyasint,omitempty"`
+	Asked    map[string]pending `cbor:"10,keyasint,omitempty"` // per option, what was asked
+	Attempts []int64            `cbor:"11,keyasint,omitempty"` // versions that answers in this flow were saved under
+	Reason   string             `cbor:"12,keyasint,omitempty"`
+	Known    bool               `cbor:"13,keyasint,omitempty"` // begun in a known device
+}
+
+// state is a user's value in memory, for one try of one operation.
+type state struct {
+	user     string
+	version  int64 // 0: there is none
+	raw      [sections][]byte
+	decoded  [sections]bool
+	dirty    [sections]bool
+	head     head
+	enrolled []enrollment
+	flows    []flow
+	pending  []pending
+	devices  []device
+	outbox   []Event
+	factors  map[string][]byte // per method, the factor's state per user
+	now      time.Time
+	events   []Event // ordinary ones, told once after the save
+	current  *flow   // the flow whose attempt this is
+	body     *flowBody
+}
+
+// decodeState reads a value, the head at once and the other sections when they
+// are first used.
+func decodeState(user string, version int64, plain []byte, now time.Time) (*state, error) {
+	st := &state{user: user, version: version, now: now}
+	if plain == nil {
+		return st, nil
+	}
+	raw, err := codec.Decode(plain, stateVersion, sections)
+	if err != nil {
+		return nil, stateError(err)
+	}
+	copy(st.raw[:], raw)
+	if err := st.open(secHead, &st.head); err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+func stateError(err error) error {
+	if errors.Is(err, codec.ErrNewer) {
+		return ErrNewerVersion
+	}
+	return fmt.Errorf("%w: %w", ErrSealed, err)
+}
+
+// open decodes one section, once.
+func (st *state) open(section int, into any) error {
+	if st.decoded[section] {
+		return nil
+	}
+	if err := codec.Unmarshal(st.raw[section], into); err != nil {
+		return stateError(err)
+	}
+	st.decoded[section] = true
+	return nil
+}
+
+// openAll decodes the sections that nearly all operations use.
+func (st *state) openAll() error {
+	return errors.Join(
+		st.open(secEnrollments, &st.enrolled),
+		st.open(secFlows, &st.flows),
+	)
+}
+
+func (st *state) openPending() error { return st.open(secPending, &st.pending) }
+func (st *state) openDevices() error { return st.open(secDevices, &st.devices) }
+func (st *state) openOutbox() error  { return st.open(secOutbox, &st.outbox) }
+func (st *state) openFactors() error { return st.open(secFactors, &st.factors) }
+
+func (st *state) touch(sections ...int) {
+	for _, s := range sections {
+		st.dirty[s] = true
+	}
+}
+
+func (st *state) changed() bool { return slices.Contains(st.dirty[:], true) }
+
+// encode writes the value as it is to be saved under version, which it records.
+func (st *state) encode(version int64) ([]byte, error) {
+	st.head.Recent = appendCapped(st.head.Recent, version, maxRecent)
+	st.touch(secHead)
+	if st.body != nil {
+		st.body.Attempts = appendCapped(st.body.Attempts, version, maxFlowAttempts)
+		body, err := codec.Marshal(st.body)
+		if err != nil {
+			return nil, err
+		}
+		st.current.Body = body
+		st.touch(secFlows)
+	}
+	for section, v := range [sections]any{
+		secHead: &st.head, secEnrollments: st.enrolled, secFlows: st.flows, secPending: st.pending,
+		secDevices: st.devices, secOutbox: st.outbox, secFactors: st.factors,
+	} {
+		if !st.dirty[section] || section == secHistory {
+			continue
+		}
+		data, err := codec.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		st.raw[section] = data
+	}
+	return codec.Encode(stateVersion, st.raw[:])
+}
+
+func appendCapped[T any](list []T, v T, most int) []T {
+	list = append(list, v)
+	return list[max(0, len(list)-most):]
+}
+
+// landed says whether the value was once saved under version: a save whose
+// answer was lost did happen.
+func (st *state) landed(version int64) bool {
+	if st.version == version || slices.Contains(st.head.Recent, version) {
+		return true
+	}
+	if st.open(secFlows, &st.flows) != nil {
+		return false
+	}
+	for i := range st.flows {
+		var body flowBody
+		if codec.Unmarshal(st.flows[i].Body, &body) == nil && slices.Contains(body.Attempts, version) {
+			return true
+		}
+	}
+	return false
+}
+
+// enrollment finds one of the user's enrollments.
+func (st *state) enrollment(id string) *enrollment {
+	for i := range st.enrolled {
+		if st.enrolled[i].ID == id {
+			return &st.enrolled[i]
+		}
+	}
+	return nil
+}
+
+// list is what policies and hosts see of the enrollments.
+func (st *state) list() []Enrollment {
+	out := make([]Enrollment, 0, len(st.enrolled))
+	for i := range st.enrolled {
+		out = append(out, st.enrolled[i].public())
+	}
+	return out
+}
+
+func (r *enrollment) public() Enrollment {
+	return Enrollment{ID: r.ID, Method: r.Method, Label: r.Label, Hint: r.Hint, CreatedAt: fromUnix(r.Created),
+		LastUsed: fromUnix(r.Used), Disabled: r.Disabled, Implicit: r.Implicit, Remaining: r.Left}
+}
+
+// own says whether the user chose it: not recovery codes, not an address that
+// counts as enrolled because the host verified it.
+func (r *enrollment) own() bool { return !r.Implicit && r.Method != methodRecovery }
+
+// findFlow makes the flow with this id the current one and opens its body.
+func (st *state) findFlow(id []byte) error {
+	for i := range st.flows {
+		if bytes.Equal(st.flows[i].ID, id) && st.flows[i].Expires > st.now.Unix() {
+			var body flowBody
+			if err := codec.Unmarshal(st.flows[i].Body, &body); err != nil {
+				return stateError(err)
+			}
+			st.current, st.body = &st.flows[i], &body
+			return nil
+		}
+	}
+	return ErrFlowExpired
+}
+
+// addFlow puts a new flow in, as the current one. Over the cap, spent ones go
+// first, then the oldest of the network that holds most: a flood from one place
+// cannot push out the owner's.
+func (st *state) addFlow(f flow, body *flowBody) {
+	st.flows = slices.DeleteFunc(st.flows, func(o flow) bool { return o.Expires <= st.now.Unix() })
+	for len(st.flows) >= maxFlows {
+		st.flows = slices.Delete(st.flows, victim(st.flows), victim(st.flows)+1)
+	}
+	st.flows = append(st.flows, f)
+	st.current, st.body = &st.flows[len(st.flows)-1], body
+	st.touch(secFlows)
+}
+
+// victim is the index of the flow that goes first.
+func victim(flows []flow) int {
+	held := map[string]int{}
+	for _, f := range flows {
+		held[string(f.Network)]++
+	}
+	worse := func(a, b flow) bool { // a goes before b
+		over := func(f flow) bool { return f.Status == StatusPassed || f.Status == StatusDenied }
+		if over(a) != over(b) {
+			return over(a)
+		}
+		if na, nb := held[string(a.Network)], held[string(b.Network)]; na != nb {
+			return na > nb
+		}
+		return a.Created < b.Created
+	}
+	worst := 0
+	for i := range flows {
+		if worse(flows[i], flows[worst]) {
+			worst = i
+		}
+	}
+	return worst
+}
+
+func toUnix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func fromUnix(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0).UTC()
+}

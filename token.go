@@ -1,0 +1,206 @@
+package mfa
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	randomSize = 32 // bytes of randomness in a token: 256 bits
+	flowIDSize = 16
+)
+
+// The purposes that sealed bytes name in their associated data.
+const (
+	sealUser   = "user"
+	sealToken  = "token"
+	sealMeter  = "meter"
+	sealMarker = "marker"
+)
+
+const sealFormat = 1
+
+// associated names what is sealed: the deployment, the purpose and the key, so
+// that it opens nowhere else.
+func (e *Engine) associated(purpose, key string) []byte {
+	ad := make([]byte, 0, 8+len(e.deployment)+len(purpose)+len(key))
+	ad = append(ad, "mfa\x00"...)
+	ad = append(ad, sealFormat)
+	ad = append(ad, e.deployment...)
+	ad = append(ad, 0)
+	ad = append(ad, purpose...)
+	ad = append(ad, 0)
+	return append(ad, key...)
+}
+
+func (e *Engine) seal(purpose, key string, plain []byte) ([]byte, error) {
+	sealed, err := e.keys.aead.Encrypt(plain, e.associated(purpose, key))
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{sealFormat}, sealed...), nil
+}
+
+func (e *Engine) unseal(purpose, key string, sealed []byte) ([]byte, error) {
+	if len(sealed) == 0 {
+		return nil, ErrSealed
+	}
+	if sealed[0] > sealFormat {
+		return nil, ErrNewerVersion
+	}
+	plain, err := e.keys.aead.Decrypt(sealed[1:], e.associated(purpose, key))
+	if err != nil || sealed[0] != sealFormat {
+		return nil, ErrSealed // the AEAD's own words could tell more than they should
+	}
+	return plain, nil
+}
+
+// A flow's token is 32 random bytes and the user's identifier, sealed to them.
+// The store holds a hash of the random part.
+func (e *Engine) newFlowToken(user string) (token string, id []byte, err error) {
+	var random [randomSize]byte
+	rand.Read(random[:])
+	sealed, err := e.seal(sealToken, string(random[:]), []byte(user))
+	if err != nil {
+		return "", nil, err
+	}
+	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), flowID(random[:]), nil
+}
+
+func flowID(random []byte) []byte {
+	sum := sha256.Sum256(random)
+	return sum[:flowIDSize]
+}
+
+// parseFlowToken is the reverse. ErrNoFlow.
+func (e *Engine) parseFlowToken(token string) (user string, id []byte, err error) {
+	if len(token) > maxToken {
+		return "", nil, ErrNoFlow
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) <= randomSize {
+		return "", nil, ErrNoFlow
+	}
+	plain, err := e.unseal(sealToken, string(raw[:randomSize]), raw[randomSize:])
+	if err != nil {
+		return "", nil, ErrNoFlow
+	}
+	return string(plain), flowID(raw[:randomSize]), nil
+}
+
+// A browser's device tokens are a list, newest first, because several people
+// may share it: each token is of one user, and is stored hashed with that user.
+func splitDeviceTokens(list string) []string {
+	if list == "" || len(list) > maxToken {
+		return nil
+	}
+	tokens := strings.Split(list, ".")
+	return slices.DeleteFunc(tokens[:min(len(tokens), maxDeviceTokens)], func(t string) bool {
+		raw, err := base64.RawURLEncoding.Strict().DecodeString(t)
+		return err != nil || len(raw) != randomSize
+	})
+}
+
+// knownDevice finds the user's device among the tokens.
+func (st *state) knownDevice(list string) (*device, error) {
+	tokens := splitDeviceTokens(list)
+	if len(tokens) == 0 {
+		return nil, nil
+	}
+	if err := st.openDevices(); err != nil {
+		return nil, err
+	}
+	var found *device
+	for _, t := range tokens {
+		sum := sha256.Sum256([]byte(t))
+		for i := range st.devices {
+			if subtle.ConstantTimeCompare(st.devices[i].Hash, sum[:]) == 1 {
+				found = &st.devices[i]
+			}
+		}
+	}
+	return found, nil
+}
+
+// seeDevice marks a device that has passed a whole flow as known. A new one gets
+// a token of its own: one that came with the request, but is not known, was
+// made for somebody else. It returns what the client should keep now; empty:
+// what it has.
+func (st *state) seeDevice(c Client) (string, error) {
+	d, err := st.knownDevice(c.DeviceToken)
+	if err != nil {
+		return "", err
+	}
+	if err := st.openDevices(); err != nil {
+		return "", err
+	}
+	st.touch(secDevices)
+	agent := cut(c.UserAgent, maxHistoryText)
+	if d != nil {
+		d.Seen, d.Agent = st.now.Unix(), agent
+		return "", nil
+	}
+	for len(st.devices) >= maxDevices {
+		oldest := 0
+		for i := range st.devices {
+			if st.devices[i].Seen < st.devices[oldest].Seen {
+				oldest = i
+			}
+		}
+		st.devices = slices.Delete(st.devices, oldest, oldest+1)
+	}
+	var random [randomSize]byte
+	rand.Read(random[:])
+	token := base64.RawURLEncoding.EncodeToString(random[:])
+	sum := sha256.Sum256([]byte(token))
+	st.devices = append(st.devices, device{Hash: sum[:], Created: st.now.Unix(), Seen: st.now.Unix(), Agent: agent})
+	others := splitDeviceTokens(c.DeviceToken)
+	return strings.Join(append([]string{token}, others[:min(len(others), maxDeviceTokens-1)]...), "."), nil
+}
+
+// newID is a random identifier of 130 bits in lower case letters and digits.
+func newID() string {
+	var b [17]byte
+	rand.Read(b[:])
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:])[:26])
+}
+
+// newVersion is random and never zero, so that a key's version never comes
+// again, even after a delete.
+func newVersion() int64 {
+	for {
+		var b [8]byte
+		rand.Read(b[:])
+		if v := int64(binary.BigEndian.Uint64(b[:]) >> 1); v != 0 {
+			return v
+		}
+	}
+}
+
+// userKey is where a user's value is.
+func userKey(id string) string { return "user/" + url.PathEscape(id) }
+
+// cut shortens text to at most n bytes, at a character's border, and drops what
+// is not printable text.
+func cut(text string, n int) string {
+	if len(text) > n {
+		text = text[:n]
+	}
+	text = strings.ToValidUTF8(text, "")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func sameFlow(a, b []byte) bool { return bytes.Equal(a, b) }

@@ -1,0 +1,339 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Challenge begins one of the flow's options, or repeats it: the message is
+// sent, the browser gets what it has to sign. Methods with nothing to ask first
+// return an Asked without a Challenge. [ErrNoFlow], [ErrFlowExpired],
+// [ErrNoOption], [*LockedError], [*WaitError], [ErrDelivery].
+func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) (Asked, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return Asked{}, err
+	}
+	c = c.bounded()
+	slow := e.slowOnce()
+	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
+		cand, err := e.option(st, id, option)
+		if err != nil {
+			return asking{}, err
+		}
+		if err := e.checkLock(st, cand, c); err != nil {
+			return asking{}, err
+		}
+		if err := st.openFactors(); err != nil {
+			return asking{}, err
+		}
+		b := st.body
+		step, err := cand.factor.Challenge(ctx, ChallengeRequest{
+			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
+			UserState: st.factors[cand.method.Name], Previous: b.Asked[option].State, Now: st.now, Slow: slow,
+		})
+		if err != nil {
+			return asking{}, err
+		}
+		out := asking{Asked: Asked{Method: cand.method.Name, Challenge: step.Challenge, Expires: fromUnix(st.current.Expires)}, delivery: step.Delivery,
+			user: b.User, client: c}
+		if step.Pending == nil && step.Delivery == nil {
+			return out, nil
+		}
+		p := pending{ID: option, Method: cand.method.Name, State: step.Pending, Expires: st.current.Expires}
+		if err := st.send(&p, step, &out.Asked); err != nil {
+			return asking{}, err
+		}
+		if b.Asked == nil {
+			b.Asked = map[string]pending{}
+		}
+		b.Asked[option] = p
+		st.touch(secFlows)
+		return out, nil
+	})
+	if err != nil {
+		return Asked{}, err
+	}
+	return out.Asked, e.send(ctx, out)
+}
+
+// asking is what was asked, and what has to be sent for it once that is saved.
+type asking struct {
+	Asked
+	delivery *Delivery
+	user     User
+	client   Client
+}
+
+// send sets what a challenge's step says into the pending record p, and charges
+// a message that it sends to the user's limits.
+func (st *state) send(p *pending, step Step, out *Asked) error {
+	if !step.Expires.IsZero() && step.Expires.Before(out.Expires) {
+		p.Until, out.Expires = step.Expires.Unix(), step.Expires
+	}
+	if step.Delivery == nil {
+		return nil
+	}
+	h := &st.head
+	h.Sends = slices.DeleteFunc(h.Sends, func(t int64) bool { return t <= st.now.Add(-time.Hour).Unix() })
+	if n := len(h.Sends); n > 0 {
+		if n >= sendsPerHour {
+			return &WaitError{Until: time.Unix(h.Sends[n-sendsPerHour], 0).Add(time.Hour + time.Second).UTC(), Limit: true}
+		}
+		if next := time.Unix(h.Sends[n-1], 0).Add(pauseAfter(n)); next.After(st.now) {
+			return &WaitError{Until: next.UTC()}
+		}
+	}
+	h.Sends = append(h.Sends, st.now.Unix())
+	p.Resend = st.now.Add(pauseAfter(len(h.Sends))).Unix()
+	out.ResendAt = fromUnix(p.Resend)
+	st.touch(secHead)
+	return nil
+}
+
+// pauseAfter is the pause after the nth message of an hour.
+func pauseAfter(n int) time.Duration {
+	return min(sendPauseMax, sendPause<<min(n-1, 10))
+}
+
+// send hands a message over, on a context that outlives the request: a client
+// that goes away must not lose a code that is counted.
+func (e *Engine) send(ctx context.Context, a asking) error {
+	if a.delivery == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
+	defer cancel()
+	_, err := a.delivery.Send(ctx)
+	ev := Event{ID: newID(), Type: EventChallengeSent, Time: e.now(), User: a.user.ID, Method: a.Method, App: a.client.App, IP: a.client.IP}
+	if err != nil {
+		ev.Type = EventChallengeUnsent
+	}
+	if len(e.observers) > 0 {
+		e.later(func(ctx context.Context) { e.deliver(ctx, a.user.ID, []Event{ev}) })
+	}
+	if err != nil {
+		e.log.Warn("mfa: message could not be sent", "method", a.Method, "user", a.user.ID)
+		return ErrDelivery
+	}
+	return nil
+}
+
+// Verify checks an answer. A right one moves the flow on, possibly to passed;
+// it is spent by the save that precedes this answer, so that of any number of
+// equal ones exactly one is accepted. A wrong one is a [*NotValidError], and
+// counted before it is told; too many are a [*LockedError]. One Load and one
+// Save, whatever the outcome; a locked answer only a Load. Also [ErrNoFlow],
+// [ErrFlowExpired], [ErrNoOption], [ErrBadInput], none of which counts.
+func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (Flow, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return Flow{}, err
+	}
+	if err := a.check(); err != nil {
+		return Flow{}, err
+	}
+	deviceToken := c.DeviceToken
+	c = c.bounded()
+	slow := e.slowOnce()
+	var guessed bool
+	flow, err := commit(ctx, e, user, func(st *state) (Flow, error) {
+		cand, err := e.option(st, id, a.Option)
+		if err != nil {
+			return Flow{}, err
+		}
+		if err := e.checkLock(st, cand, c); err != nil {
+			return Flow{}, err
+		}
+		if err := st.openFactors(); err != nil {
+			return Flow{}, err
+		}
+		b := st.body
+		guessed = cand.method.Guessable
+		v, err := cand.factor.Verify(ctx, VerifyRequest{
+			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
+			Pending: b.Asked[a.Option].live(st.now), UserState: st.factors[cand.method.Name], Answer: a, Now: st.now, Slow: slow,
+		})
+		if errors.Is(err, ErrNotValid) {
+			return Flow{}, e.failed(st, cand, c, err)
+		}
+		if err != nil {
+			return Flow{}, err
+		}
+		i := slices.IndexFunc(cand.covered, func(r *enrollment) bool { return r.ID == v.EnrollmentID })
+		if i < 0 {
+			return Flow{}, fmt.Errorf("mfa: factor %s verified an enrollment that it was not asked about", cand.method.Name)
+		}
+		r := cand.covered[i]
+		r.succeed(st.now)
+		if err := st.keep(r, v); err != nil {
+			return Flow{}, err
+		}
+		delete(b.Asked, a.Option)
+		b.Proofs = withProof(b.Proofs, cand.method.proved(r.ID, v, st.now))
+		ev := Event{Type: EventVerified, Method: r.Method, Enrollment: r.ID, Label: r.Label}
+		if cand.method.Recovery {
+			ev.Type, ev.Notice, ev.Count = EventRecoveryUsed, true, v.Remaining
+		}
+		if err := e.note(st, ev, b.User, c); err != nil {
+			return Flow{}, err
+		}
+		return e.advance(st, token, deviceToken)
+	})
+	if guessed && errors.Is(err, ErrNotValid) {
+		e.networkFailed(e.network(c), c, e.now())
+	}
+	return flow, err
+}
+
+// check bounds what comes from outside.
+func (a Answer) check() error {
+	if len(a.Code) > maxCode || len(a.Credential) > maxCredential || len(a.Option) > maxLabel {
+		return badInput("answer is too long")
+	}
+	if a.Code == "" && len(a.Credential) == 0 {
+		return badInput("answer is empty")
+	}
+	return nil
+}
+
+// live is the pending state, unless its challenge has expired.
+func (p pending) live(now time.Time) []byte {
+	if p.Until != 0 && p.Until <= now.Unix() {
+		return nil
+	}
+	return p.State
+}
+
+// option finds the flow and the option that is to be answered.
+func (e *Engine) option(st *state, flow []byte, option string) (candidate, error) {
+	if err := st.openAll(); err != nil {
+		return candidate{}, err
+	}
+	if err := st.findFlow(flow); err != nil {
+		return candidate{}, err
+	}
+	if s := st.current.Status; s == StatusPassed || s == StatusDenied {
+		return candidate{}, ErrFlowExpired
+	}
+	_, _, list, _ := e.next(st)
+	for _, c := range list {
+		if c.id == option {
+			return c, nil
+		}
+	}
+	// One that is disabled was an option, and says so.
+	if r := st.enrollment(option); r != nil && r.Disabled {
+		return candidate{}, &LockedError{Disabled: true}
+	}
+	return candidate{}, ErrNoOption
+}
+
+// checkLock refuses an option that no answer is taken for now.
+func (e *Engine) checkLock(st *state, c candidate, client Client) error {
+	network := e.network(client)
+	var soonest time.Time
+	for _, r := range c.covered {
+		until := e.lockedUntil(st, c.method, r, st.body.Known, network)
+		if until.IsZero() {
+			return nil
+		}
+		if soonest.IsZero() || until.Before(soonest) {
+			soonest = until
+		}
+	}
+	return &LockedError{Until: soonest}
+}
+
+// failed counts a wrong answer. What it returns is told after the save.
+func (e *Engine) failed(st *state, c candidate, client Client, cause error) error {
+	var told NotValidError
+	if nv := (*NotValidError)(nil); errors.As(cause, &nv) {
+		told.Hint = nv.Hint
+	}
+	told.AttemptsLeft = st.fail(c.method, c.covered, st.body.Known)
+	events := []Event{{Type: EventFailed, Count: 1}}
+	if !c.method.PhishingResistant {
+		r := c.covered[0]
+		if r.inARow() == tellAt {
+			events = append(events, Event{Type: EventManyFailures, Notice: true, Count: tellAt})
+		}
+		switch {
+		case r.Disabled:
+			events = append(events, Event{Type: EventDisabled, Notice: true, Count: r.inARow()})
+		case told.AttemptsLeft == 0:
+			events = append(events, Event{Type: EventLocked, Count: r.inARow()})
+		}
+	}
+	for _, ev := range events {
+		ev.Method, ev.Enrollment, ev.Label = c.method.Name, c.covered[0].ID, c.covered[0].Label
+		if err := e.note(st, ev, st.body.User, client); err != nil {
+			return err
+		}
+	}
+	st.touch(secFlows)
+	return &told
+}
+
+// keep stores what an answer has changed.
+func (st *state) keep(r *enrollment, v Verified) error {
+	if len(v.State) > maxFactorState || len(v.UserState) > maxFactorState {
+		return ErrTooLarge
+	}
+	r.State, r.Left = v.State, v.Remaining
+	if v.Hint != "" {
+		r.Hint = cut(v.Hint, maxText)
+	}
+	st.touch(secEnrollments)
+	if v.UserState != nil {
+		if err := st.openFactors(); err != nil {
+			return err
+		}
+		if st.factors == nil {
+			st.factors = map[string][]byte{}
+		}
+		st.factors[r.Method] = v.UserState
+		st.touch(secFactors)
+	}
+	return nil
+}
+
+// proved is the proof that an answer gave.
+func (m Method) proved(enrollment string, v Verified, now time.Time) Proof {
+	return Proof{Method: m.Name, Enrollment: enrollment, Kind: m.Kind, AMR: v.AMR, Time: now.UTC(),
+		UserVerified: v.UserVerified, PhishingResistant: m.PhishingResistant, Restricted: m.Restricted}
+}
+
+func enrolledOf(list []*enrollment) []Enrolled {
+	out := make([]Enrolled, len(list))
+	for i, r := range list {
+		out[i] = Enrolled{ID: r.ID, State: r.State}
+	}
+	return out
+}
+
+// slowOnce is the SlowFunc of one request.
+func (e *Engine) slowOnce() SlowFunc {
+	type result struct {
+		digest []byte
+		err    error
+	}
+	done := map[string]result{}
+	return func(ctx context.Context, name string, compute func() ([]byte, error)) ([]byte, error) {
+		if r, ok := done[name]; ok {
+			return r.digest, r.err
+		}
+		select {
+		case e.slow <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		defer func() { <-e.slow }()
+		digest, err := compute()
+		done[name] = result{digest, err}
+		return digest, err
+	}
+}
