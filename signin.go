@@ -241,7 +241,6 @@ func (e *Engine) advance(st *state, token, deviceToken string) (Flow, error) {
 	if status != StatusPassed {
 		return out, nil
 	}
-	b.Asked = nil
 	out.Authentication = b.authentication(st)
 	out.Methods = e.offered(b.Methods)
 	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return !p.First && p.Time.UnixMilli() >= st.current.Created }) {
@@ -252,7 +251,9 @@ func (e *Engine) advance(st *state, token, deviceToken string) (Flow, error) {
 			return Flow{}, err
 		}
 	}
-	return out, e.note(st, Event{Type: EventFlowPassed, Method: b.Proofs[len(b.Proofs)-1].Method}, b.User, b.Client)
+	err := e.note(st, Event{Type: EventFlowPassed, Method: b.Proofs[len(b.Proofs)-1].Method}, b.User, b.Client)
+	*b = flowBody{Attempts: b.Attempts} // all that a spent flow is still needed for
+	return out, err
 }
 
 func (e *Engine) deny(st *state, token, reason string) (Flow, error) {
