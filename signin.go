@@ -210,7 +210,12 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 			return StatusChallenge, "", own, nil
 		}
 	} else if len(b.First.missing(b.Proofs, st.now)) > 0 {
-		if list = useful(b.First, b.Proofs, all, st.now); len(list) == 0 {
+		// What proves the address on file need not be a method to sign in with.
+		with := *b
+		if len(with.Methods) > 0 {
+			with.Methods = slices.Concat(with.Methods, b.First.Methods)
+		}
+		if list = useful(b.First, b.Proofs, e.candidates(st, &with), st.now); len(list) == 0 {
 			return StatusDenied, ReasonNoMethod, nil, nil
 		}
 		return StatusChallenge, "", list, nil
