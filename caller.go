@@ -146,7 +146,12 @@ func (e *Engine) ChangeRequirement(ctx context.Context, c Caller) (Requirement, 
 	if err := st.openAll(); err != nil {
 		return Requirement{}, err
 	}
-	return e.changeRequirement(st, e.decide(st, c.User, c.Client.bounded())), nil
+	d := e.decide(st, c.User, c.Client.bounded())
+	r := e.changeRequirement(st, d)
+	if !st.hasOwn() {
+		r = r.And(d.FirstEnrollment) // the only change there is
+	}
+	return r, nil
 }
 
 // evidence are the proofs of a session that still hold. Evidence from before a

@@ -96,7 +96,7 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 			return Flow{}, err
 		}
 		d := e.decide(st, s.User, client)
-		body := &flowBody{Purpose: SteppingUp, User: s.User, Client: client, Require: s.Require, Methods: d.Methods,
+		body := &flowBody{Purpose: SteppingUp, User: s.User, Client: client, Require: s.Require, Methods: methodsWith(d.Methods, s.Require.Methods),
 			Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs)}
 		missing := s.Require.missing(proofs, st.now)
 		if len(missing) == 0 {
@@ -124,6 +124,14 @@ func channelOf(proofs []Proof) string {
 		}
 	}
 	return ""
+}
+
+// methodsWith are the policy's methods and those that a requirement names; none: all.
+func methodsWith(allowed, required []string) []string {
+	if len(allowed) == 0 {
+		return nil
+	}
+	return slices.Concat(allowed, required)
 }
 
 // begin puts a new flow into the state, without a status yet.
@@ -212,9 +220,7 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 	} else if len(b.First.missing(b.Proofs, st.now)) > 0 {
 		// What proves the address on file need not be a method to sign in with.
 		with := *b
-		if len(with.Methods) > 0 {
-			with.Methods = slices.Concat(with.Methods, b.First.Methods)
-		}
+		with.Methods = methodsWith(b.Methods, b.First.Methods)
 		if list = useful(b.First, b.Proofs, e.candidates(st, &with), st.now); len(list) == 0 {
 			return StatusDenied, ReasonNoMethod, nil, nil
 		}

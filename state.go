@@ -317,13 +317,6 @@ func victim(flows []flow) int {
 	return worst
 }
 
-func toUnix(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
-}
-
 func fromUnix(s int64) time.Time {
 	if s == 0 {
 		return time.Time{}
