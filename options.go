@@ -136,6 +136,9 @@ func (e *Engine) offered(methods []string) []string {
 
 // options are what is shown of candidates.
 func (e *Engine) options(st *state, body *flowBody, list []candidate) []Option {
+	if len(list) == 0 {
+		return nil
+	}
 	network := e.network(body.Client)
 	out := make([]Option, 0, len(list))
 	for _, c := range list {
