@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfakit/mfa"
+)
+
+const (
+	maxMethods  = 16                   // in one list
+	maxName     = 32                   // bytes of a method's name
+	minDuration = time.Minute          // shorter ones lock people out
+	maxDuration = 366 * 24 * time.Hour // longer ones are slips of the pen
+)
+
+// Validate says what is wrong with the policy for an engine that has the known
+// methods (the names of [mfa.Config].Factors), and names the member. What
+// [Parse] has returned can only fail it for a method that is not known.
+func (p *Policy) Validate(known []string) error {
+	return errors.Join(
+		named("mode", checkMode(p.Mode)),
+		named("methods", checkAllowed(p.Methods), checkKnown(p.Methods, known)),
+		named("aal", checkAAL(p.AAL)),
+		named("changes: methods", checkMethods(p.Changes.Methods), checkKnown(p.Changes.Methods, known)),
+		named("changes: max_age", checkDuration(p.Changes.MaxAge)),
+		named("first_enrollment: methods", checkMethods(p.FirstEnrollment.Methods), checkKnown(p.FirstEnrollment.Methods, known)),
+		named("session_lifetime", checkDuration(p.SessionLifetime)),
+	)
+}
+
+// named is the first of the errors, with the member that it is about.
+func named(member string, errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return fmt.Errorf("policy: %s: %w", member, err)
+		}
+	}
+	return nil
+}
+
+func checkMode(m Mode) error {
+	if m != "" && m != Required && m != Offer {
+		return fmt.Errorf("unknown mode %s; there are %q and %q", quote(string(m)), Offer, Required)
+	}
+	return nil
+}
+
+func checkAAL(a mfa.AAL) error {
+	if a != 0 && a != mfa.AAL2 {
+		return fmt.Errorf("level %d; there are 0 (any second proof) and 2", a)
+	}
+	return nil
+}
+
+// checkAllowed checks the methods that may be enrolled.
+func checkAllowed(methods []string) error {
+	if len(methods) == 1 && methods[0] == recovery {
+		return errors.New("recovery codes alone leave nothing to enrol")
+	}
+	return checkMethods(methods)
+}
+
+func checkMethods(methods []string) error {
+	if len(methods) > maxMethods {
+		return fmt.Errorf("more than %d methods", maxMethods)
+	}
+	for i, m := range methods {
+		if !isName(m) {
+			return fmt.Errorf("%s is not the name of a method: a lower case letter, then those, digits and underscores", quote(m))
+		}
+		if slices.Contains(methods[:i], m) {
+			return fmt.Errorf("%q is listed twice", m)
+		}
+	}
+	return nil
+}
+
+func checkKnown(methods, known []string) error {
+	for _, m := range methods {
+		if !slices.Contains(known, m) {
+			return fmt.Errorf("%q is not configured; there are %s", m, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// checkDuration takes 0 as not set.
+func checkDuration(d time.Duration) error {
+	if d != 0 && (d < minDuration || d > maxDuration) {
+		return fmt.Errorf("%v is not between 1m and 8784h", d)
+	}
+	return nil
+}
+
+// isName says whether s could be the name of a method; see mfa.Method.
+func isName(s string) bool {
+	const first, rest = "abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyz0123456789_"
+	return s != "" && len(s) <= maxName && strings.Contains(first, s[:1]) && strings.Trim(s, rest) == ""
+}
+
+// quote is s for a message, cut where it is long.
+func quote(s string) string { return fmt.Sprintf("%.40q", s) }
