@@ -1,0 +1,26 @@
+# What a developer runs. The logic is in scripts/, which .ci/run calls too.
+# Variables: FUZZTIME=1m, BENCH=Verify, GOTESTFLAGS='-run=TOTP -v', MFA_TEST_REQUIRE=all.
+
+BENCH    ?= .
+FUZZTIME ?= 20s
+export BENCH FUZZTIME
+
+.PHONY: test test-race bench lint fuzz deps
+
+test: ## every module's tests; at the end, what was skipped and what it needs
+	@scripts/test
+
+test-race: ## the same under the race detector
+	@RACE=1 scripts/test
+
+bench: ## every module's benchmarks, or those that match BENCH
+	@scripts/bench
+
+lint: ## formatting, vet, staticcheck, golangci-lint
+	@scripts/lint
+
+fuzz: ## every fuzz target for FUZZTIME
+	@scripts/fuzz
+
+deps: ## the programs that some tests need (Debian)
+	@scripts/install-test-deps

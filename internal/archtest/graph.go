@@ -1,0 +1,171 @@
+package archtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// module is the path of the root module.
+const module = "github.com/mfakit/mfa"
+
+// A graph holds what each package imports, by import path, without its tests:
+// the packages of this module and all that they link.
+type graph map[string][]string
+
+// A layer is a group of packages that may know of the same things.
+type layer int
+
+const (
+	core    layer = iota // internal packages below the root
+	root                 // the engine
+	factor               // one method of proof
+	store                // where bytes are kept
+	policy               // what is asked of whom
+	web                  // net/http
+	testkit              // for tests of hosts and of this project
+)
+
+// below says which of the project's own layers a layer may import. Arrows
+// point to the root and never sideways.
+var below = map[layer][]layer{
+	core:    {core},
+	root:    {core},
+	factor:  {core, root},
+	store:   {root},
+	policy:  {root},
+	web:     {root},
+	testkit: {core, root, factor, store, testkit},
+}
+
+// never says which packages of the standard library a layer may not link, not
+// even through others, with what they would mean there.
+var never = map[layer]map[string]string{
+	core:   engineLinks,
+	root:   engineLinks,
+	factor: engineLinks,
+	store:  {"net/http": "a store talks to a database", "testing": "test code"},
+	policy: engineLinks,
+	web:    {"database/sql": "the host's business", "testing": "test code"},
+}
+
+var engineLinks = map[string]string{
+	"net/http":     "the engine and its factors serve no protocol",
+	"database/sql": "storage is behind mfa.Store",
+	"os/exec":      "nothing here runs programs",
+	"testing":      "test code",
+}
+
+// A place is where a package of the root module stands.
+type place struct {
+	layer   layer
+	outside []string // modules beyond the standard library that it may import
+}
+
+// violations checks every package of the root module that g holds against its
+// place. A package without a place, and a place without a package, are
+// violations too.
+func violations(g graph, places map[string]place) []string {
+	var found []string
+	for path, imports := range g {
+		if !own(path) {
+			continue
+		}
+		at, ok := places[relative(path)]
+		if !ok {
+			found = append(found, fmt.Sprintf("%s has no place in the table: give it one", path))
+			continue
+		}
+		found = append(found, wrongImports(path, imports, at, places)...)
+		found = append(found, wrongLinks(g, path, at)...)
+	}
+	for rel := range places {
+		if _, ok := g[absolute(rel)]; !ok {
+			found = append(found, fmt.Sprintf("%s is in the table and does not exist", absolute(rel)))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func wrongImports(path string, imports []string, at place, places map[string]place) []string {
+	var found []string
+	for _, imported := range imports {
+		switch {
+		case imported == "log" && at.layer != testkit:
+			found = append(found, fmt.Sprintf("%s imports log: the only logger is log/slog", path))
+		case own(imported):
+			if to, ok := places[relative(imported)]; ok && !slices.Contains(below[at.layer], to.layer) {
+				found = append(found, fmt.Sprintf("%s imports %s, which is not below it", path, imported))
+			}
+		case outside(imported) && !slices.ContainsFunc(at.outside, func(m string) bool { return within(imported, m) }):
+			found = append(found, fmt.Sprintf("%s imports %s, which is not among what it may", path, imported))
+		}
+	}
+	return found
+}
+
+// wrongLinks looks at all that path links, through whatever number of others.
+func wrongLinks(g graph, path string, at place) []string {
+	var found []string
+	for linked := range reach(g, path) {
+		if why, ok := never[at.layer][linked]; ok {
+			found = append(found, fmt.Sprintf("%s links %s: %s", path, linked, why))
+		}
+		if slices.ContainsFunc(testOnly, func(m string) bool { return within(linked, m) }) {
+			found = append(found, fmt.Sprintf("%s links %s, which is for tests", path, linked))
+		}
+	}
+	return found
+}
+
+// reach returns all that is imported from path on, without path.
+func reach(g graph, path string) map[string]bool {
+	seen := map[string]bool{}
+	next := slices.Clone(g[path])
+	for len(next) > 0 {
+		last := next[len(next)-1]
+		next = next[:len(next)-1]
+		if !seen[last] {
+			seen[last] = true
+			next = append(next, g[last]...)
+		}
+	}
+	return seen
+}
+
+// testOnly are the modules that serve tests and never reach a program.
+var testOnly = []string{
+	"github.com/stretchr/testify",
+	"pgregory.net/rapid",
+	"github.com/chromedp",
+	"github.com/descope/virtualwebauthn",
+	"modernc.org/sqlite",
+}
+
+func own(path string) bool { return within(path, module) }
+
+// outside says whether an import path is of neither the standard library nor
+// this project: its first element has a dot.
+func outside(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.Contains(first, ".") && !own(path)
+}
+
+func within(path, prefix string) bool {
+	return path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+func relative(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+func absolute(rel string) string {
+	if rel == "." {
+		return module
+	}
+	return module + "/" + rel
+}
