@@ -13,6 +13,7 @@ const (
 	cbor    = "github.com/fxamacker/cbor/v2"
 	otp     = "github.com/pquerna/otp"
 	barcode = "github.com/boombuler/barcode"
+	qrcode  = "rsc.io/qr"
 )
 
 // places is where each package of the root module stands.
@@ -27,7 +28,7 @@ var places = map[string]place{
 	"mfatest":           {testkit, nil},
 	"policy":            {policy, nil},
 	"internal/codec":    {core, []string{cbor}},
-	"internal/qr":       {core, []string{barcode}},
+	"internal/qr":       {core, []string{qrcode}},
 	"internal/seal":     {core, []string{crypto}},
 	"internal/testneed": {testkit, nil},
 	"internal/archtest": {testkit, nil},

@@ -17,9 +17,10 @@ import (
 // agreed is what the root module may require. Each line more is a line more
 // for everyone who imports any of its packages.
 var agreed = []string{
-	barcode,
+	barcode, // by otp
 	cbor,
 	otp,
+	qrcode,
 	"github.com/x448/float16", // by cbor
 	crypto,
 	"golang.org/x/sys", // by x/crypto
