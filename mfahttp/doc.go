@@ -1,0 +1,62 @@
+// Package mfahttp is the JSON API of package mfa over net/http, with what a
+// host's own pages and handlers need to take part in it.
+//
+// # Wiring
+//
+// The host implements [Host] over its sessions, makes a [Handler] and mounts it:
+//
+//	h, err := mfahttp.New(mfahttp.Config{Engine: engine, Host: sessions{}, Origin: "https://app.example"})
+//	mux.Handle("/mfa/", h)
+//	mux.Handle("POST /login", h.Protect(login))
+//	mux.Handle("/admin/", h.Require(mfa.Requirement{SecondFactor: true, MaxAge: time.Hour})(admin))
+//
+// Its login checks the password, asks the engine, and lets the handler answer:
+//
+//	flow, err := engine.SignIn(ctx, mfa.SignIn{User: user, First: mfa.Password, Client: h.Client(r)})
+//	if err != nil {
+//		h.WriteError(w, r, err)
+//		return
+//	}
+//	h.WriteFlow(w, r, http.StatusOK, flow)
+//
+// From there the client talks to the API, which openapi.yaml describes: it reads
+// the flow, asks for a challenge, and answers it. [Host.Passed] is called when a
+// flow has passed, be it at once, and it alone makes sessions.
+//
+// # Pages
+//
+// Pages that are made on the server use the same cookies and the engine
+// directly. A page that asks for a code is
+//
+//	flow, err := engine.Flow(ctx, h.FlowToken(r))
+//
+// and the form that it posts, under [Handler.Protect], is
+//
+//	flow, err := engine.Verify(ctx, h.FlowToken(r), answer, h.Client(r))
+//	if err == nil {
+//		err = h.Proceed(w, r, flow) // cookies, and Host.Passed if it passed
+//	}
+//
+// [Handler.Caller] is who asks to enrol, [Handler.StepUp] begins a step-up, and
+// [ReturnPath] is where it leads afterwards. Pages should send the headers
+// Cache-Control: no-store and Referrer-Policy: no-referrer, as the API does.
+//
+// # Tokens
+//
+// A browser keeps the flow's token and its device token in HttpOnly cookies
+// with SameSite=Lax; with an https origin they are Secure and have the __Host-
+// prefix. A client that is no browser sends Mfa-Client: native with the request
+// that begins a flow (a login, a step-up), finds token in the flow's JSON, and
+// sends it back as Authorization: Bearer, or as Mfa-Flow where Authorization is
+// the host's own. It keeps device_token, when there is one, for good and sends
+// it as Mfa-Device. Mfa-Client: native is refused from browsers (together with
+// Origin or Cookie), and so are a flow's cookie and a token in a header together.
+//
+// # Promises
+//
+// Who the user is comes from [Host.Session], or from a flow that asks to enrol;
+// a client never names its user. A flow that waits for an answer may do nothing
+// but answer: it cannot list, enrol, rename or remove. GET changes nothing and
+// consumes nothing. Writes from other origins are refused. Bodies are at most
+// 64 KiB of strict JSON. Nothing that is answered may be cached.
+package mfahttp

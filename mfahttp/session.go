@@ -1,0 +1,189 @@
+package mfahttp
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/mfakit/mfa"
+)
+
+// session asks the host who is signed in.
+func (h *Handler) session(r *http.Request) (mfa.User, mfa.Authentication, error) {
+	user, a, err := h.host.Session(r)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		return mfa.User{}, mfa.Authentication{}, ErrNoSession
+	case err != nil:
+		return mfa.User{}, mfa.Authentication{}, errors.Join(errHost, err)
+	case user.ID == "":
+		return mfa.User{}, mfa.Authentication{}, ErrNoSession
+	}
+	return user, a, nil
+}
+
+// Caller says who asks to enrol: the session; or, with nobody signed in, the
+// flow that asks to enrol; or both, where they are of one user. A flow that
+// waits for an answer makes nobody a caller, and beside a session it counts for
+// nothing. [ErrNoSession] if there is no caller; [mfa.ErrCaller] for a session of
+// one user and a flow, which asks to enrol, of another.
+func (h *Handler) Caller(r *http.Request) (mfa.Caller, error) {
+	caller, err := h.sessionCaller(r)
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return mfa.Caller{}, err
+	}
+	signedIn := err == nil
+	token := h.sessionFlowToken(r)
+	if !signedIn {
+		if token, err = h.flowToken(r); err != nil {
+			return mfa.Caller{}, err
+		}
+	}
+	enrolls, err := h.enrolls(r, token)
+	switch {
+	case err != nil:
+		return mfa.Caller{}, err
+	case enrolls == "" && !signedIn:
+		return mfa.Caller{}, ErrNoSession
+	case enrolls == "":
+		return caller, nil
+	case signedIn && enrolls != caller.User.ID:
+		return mfa.Caller{}, mfa.ErrCaller
+	}
+	caller.FlowToken, caller.Client = token, h.Client(r)
+	return caller, nil
+}
+
+// enrolls returns the user of a flow that asks to enrol. Empty: it is no such flow.
+func (h *Handler) enrolls(r *http.Request, token string) (user string, err error) {
+	if token == "" {
+		return "", nil
+	}
+	flow, err := h.engine.Flow(r.Context(), token)
+	switch {
+	case errors.Is(err, mfa.ErrNoFlow), errors.Is(err, mfa.ErrFlowExpired):
+		return "", nil
+	case err != nil:
+		return "", err
+	case flow.Status != mfa.StatusEnroll:
+		return "", nil
+	}
+	return flow.User, nil
+}
+
+// sessionCaller is for changes that a sign-in in progress may never make.
+func (h *Handler) sessionCaller(r *http.Request) (mfa.Caller, error) {
+	user, a, err := h.session(r)
+	if err != nil {
+		return mfa.Caller{}, err
+	}
+	return mfa.Caller{User: user, Authentication: a, Client: h.Client(r)}, nil
+}
+
+// reader returns the user who may see what is enrolled: of a session whose
+// evidence still holds, or of a flow that asks to enrol.
+func (h *Handler) reader(r *http.Request) (user string, err error) {
+	caller, err := h.Caller(r)
+	if err != nil {
+		return "", err
+	}
+	if caller.User.ID == "" {
+		return h.enrolls(r, caller.FlowToken)
+	}
+	return caller.User.ID, h.holds(r, caller)
+}
+
+// holds refuses evidence from before a reset, or of something that was removed.
+func (h *Handler) holds(r *http.Request, c mfa.Caller) error {
+	return h.engine.Satisfies(r.Context(), c.User.ID, c.Authentication, mfa.Requirement{})
+}
+
+// StepUp begins a step-up of the request's session: to what changes ask for, and
+// to raise beyond it. The flow goes to [Handler.WriteFlow] or [Handler.Proceed].
+func (h *Handler) StepUp(r *http.Request, raise mfa.Requirement) (mfa.Flow, error) {
+	caller, err := h.sessionCaller(r)
+	if err != nil {
+		return mfa.Flow{}, err
+	}
+	base, err := h.engine.ChangeRequirement(r.Context(), caller)
+	if err != nil {
+		return mfa.Flow{}, err
+	}
+	return h.engine.StepUp(r.Context(), mfa.StepUp{
+		User: caller.User, Authentication: caller.Authentication, Require: base.And(raise), Client: caller.Client,
+	})
+}
+
+// maxAge bounds max_age, far beyond the life of any session.
+const maxAge = 366 * 24 * time.Hour
+
+func (h *Handler) postStepUp(c *call) error {
+	if _, _, err := h.session(c.r); err != nil {
+		return err
+	}
+	var in struct {
+		PhishingResistant bool   `json:"phishing_resistant"`
+		MaxAge            *int64 `json:"max_age"`
+	}
+	if err := c.decodeOptional(&in); err != nil {
+		return err
+	}
+	raise := mfa.Requirement{PhishingResistant: in.PhishingResistant}
+	if in.MaxAge != nil {
+		if *in.MaxAge < 1 || *in.MaxAge > int64(maxAge/time.Second) {
+			return badRequest(`member "max_age" is not a number of seconds from 1 to 31622400`)
+		}
+		raise.MaxAge = time.Duration(*in.MaxAge) * time.Second
+	}
+	flow, err := h.StepUp(c.r, raise)
+	if err != nil {
+		return err
+	}
+	return h.writeFlow(c.w, c.r, http.StatusOK, flow)
+}
+
+// activityJSON is an entry of the history as clients see it.
+type activityJSON struct {
+	Time       time.Time     `json:"time"`
+	Type       mfa.EventType `json:"type"`
+	Method     string        `json:"method,omitempty"`
+	Enrollment string        `json:"enrollment,omitempty"`
+	Label      string        `json:"label,omitempty"`
+	Actor      string        `json:"actor,omitempty"`
+	App        string        `json:"app,omitempty"`
+	IP         string        `json:"ip,omitempty"`
+	Place      string        `json:"place,omitempty"`
+	UserAgent  string        `json:"user_agent,omitempty"`
+	Count      int           `json:"count"`
+}
+
+func (h *Handler) activity(c *call) error {
+	caller, err := h.sessionCaller(c.r)
+	if err != nil {
+		return err
+	}
+	if err := h.holds(c.r, caller); err != nil {
+		return err
+	}
+	list, err := h.engine.Activity(c.r.Context(), caller.User.ID)
+	if err != nil {
+		return err
+	}
+	out := []activityJSON{}
+	for _, a := range list {
+		entry := activityJSON{a.Time.UTC(), a.Type, a.Method, a.Enrollment, a.Label, a.Actor, a.App, "", a.Place, a.UserAgent, a.Count}
+		if a.IP.IsValid() {
+			entry.IP = a.IP.String()
+		}
+		out = append(out, entry)
+	}
+	return writeJSON(c.w, http.StatusOK, map[string][]activityJSON{"activity": out})
+}
+
+// renewed hands what is left of the session's evidence to the host.
+func (h *Handler) renewed(c *call, a mfa.Authentication) error {
+	if err := h.host.Renewed(c.w, c.r, a); err != nil {
+		return errors.Join(errHost, err)
+	}
+	return nil
+}
