@@ -256,10 +256,7 @@ func floor(ctx context.Context, e *Engine, store Store, user, code string, now t
 			return err
 		}
 	}
-	if plain, err = codec.Encode(stateVersion, raw); err != nil {
-		return err
-	}
-	sealed, err := e.seal(sealUser, key, plain)
+	sealed, err := e.seal(sealUser, key, codec.Encode(stateVersion, raw))
 	if err != nil {
 		return err
 	}

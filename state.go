@@ -104,6 +104,7 @@ type flowBody struct {
 	Attempts []int64            `cbor:"11,keyasint,omitempty"` // versions that answers in this flow were saved under
 	Reason   string             `cbor:"12,keyasint,omitempty"`
 	Known    bool               `cbor:"13,keyasint,omitempty"` // begun in a known device
+	Implicit []string           `cbor:"14,keyasint,omitempty"` // methods whose implicit enrollments count here
 }
 
 // state is a user's value in memory, for one try of one operation.
@@ -210,7 +211,7 @@ func (st *state) encode(version int64) ([]byte, error) {
 		}
 		st.raw[section] = data
 	}
-	return codec.Encode(stateVersion, st.raw[:])
+	return codec.Encode(stateVersion, st.raw[:]), nil
 }
 
 func appendCapped[T any](list []T, v T, most int) []T {

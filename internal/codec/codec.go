@@ -38,34 +38,6 @@ func modes() (cbor.EncMode, cbor.DecMode) {
 	return e, d
 }
 
-type envelope struct {
-	_        struct{} `cbor:",toarray"`
-	Version  uint64
-	Sections [][]byte
-}
-
-// Encode writes version and sections.
-func Encode(version uint64, sections [][]byte) ([]byte, error) {
-	return enc.Marshal(envelope{Version: version, Sections: sections})
-}
-
-// Decode reads what Encode wrote, and refuses a version above known and more
-// than count sections with ErrNewer. It returns count sections; those that the
-// value lacks are nil.
-func Decode(data []byte, known uint64, count int) ([][]byte, error) {
-	var e envelope
-	if err := dec.Unmarshal(data, &e); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	if e.Version == 0 {
-		return nil, ErrMalformed
-	}
-	if e.Version > known || len(e.Sections) > count {
-		return nil, ErrNewer
-	}
-	return append(e.Sections, make([][]byte, count-len(e.Sections))...), nil
-}
-
 // Marshal encodes one section, or one part of one.
 func Marshal(v any) ([]byte, error) { return enc.Marshal(v) }
 
@@ -75,20 +47,24 @@ func Unmarshal(data []byte, v any) error {
 		return nil
 	}
 	if err := dec.Unmarshal(data, v); err != nil {
-		var unknown *cbor.UnknownFieldError
-		if errors.As(err, &unknown) {
-			return ErrNewer
-		}
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
+		return refused(err)
 	}
 	return nil
+}
+
+func refused(err error) error {
+	var unknown *cbor.UnknownFieldError
+	if errors.As(err, &unknown) {
+		return ErrNewer
+	}
+	return fmt.Errorf("%w: %w", ErrMalformed, err)
 }
 
 // Next reads the first part of a sequence of parts and returns the rest.
 func Next(data []byte, v any) (rest []byte, err error) {
 	rest, err = dec.UnmarshalFirst(data, v)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return nil, refused(err)
 	}
 	return rest, nil
 }
