@@ -1,0 +1,84 @@
+package main
+
+import (
+	"database/sql"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/mfahttp"
+)
+
+// appName stands on the pages and in authenticator apps.
+const appName = "MFA demo"
+
+// An app is all that the handlers need.
+type app struct {
+	origin    string
+	secure    bool // cookies travel over https only
+	clock     *clock
+	inbox     *inbox // nil without -dev
+	log       *slog.Logger
+	db        *sql.DB
+	accounts  accounts
+	sessions  sessions
+	throttle  throttle
+	passwords *passwords
+	engine    *mfa.Engine
+	mfa       *mfahttp.Handler
+	pages     pages
+}
+
+// parts is what an app is made of by main, and by tests.
+type parts struct {
+	origin string
+	db     *sql.DB
+	engine *mfa.Engine
+	clock  *clock
+	inbox  *inbox // nil without -dev
+	log    *slog.Logger
+}
+
+func newApp(p parts) (*app, error) {
+	a := &app{
+		origin:    p.origin,
+		secure:    strings.HasPrefix(p.origin, "https:"),
+		clock:     p.clock,
+		inbox:     p.inbox,
+		log:       p.log,
+		db:        p.db,
+		accounts:  accounts{p.db},
+		sessions:  sessions{p.db, p.clock.Now},
+		throttle:  throttle{p.db, p.clock.Now},
+		passwords: newPasswords(),
+		engine:    p.engine,
+		pages:     parsePages(),
+	}
+	var err error
+	a.mfa, err = mfahttp.New(mfahttp.Config{
+		Engine:     p.engine,
+		Host:       host{a},
+		Origin:     p.origin,
+		App:        "web",
+		ClientIP:   a.clientIP,
+		StepUpPage: "/confirm",
+		Now:        p.clock.Now,
+		Logger:     p.log,
+	})
+	return a, err
+}
+
+// handler is the whole app. Every route is behind the same checks: those of the
+// host's own pages too, which cost a session as surely as the API.
+func (a *app) handler() http.Handler {
+	mux := http.NewServeMux()
+	a.accountRoutes(mux)
+	a.pageRoutes(mux)
+	if a.inbox != nil {
+		a.devRoutes(mux)
+	}
+	mux.Handle("/mfa/", a.mfa)
+	mux.Handle("POST /mfa/enrollments/{id}/activate", a.endingOthers(a.mfa))
+	return a.secureHeaders(a.checkHost(a.mfa.Protect(mux)))
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// A config is the command line.
+type config struct {
+	addr   string
+	origin string // empty: http:// and the address listened on
+	store  string
+	file   string // of the database; empty: everything in memory
+	policy string
+	keys   string
+	dev    bool
+}
+
+const defaultStore = "sqlite:webapp.db"
+
+// parseConfig reads the command line. The error says which flag is wrong.
+func parseConfig(args []string, help io.Writer) (config, error) {
+	var c config
+	f := flag.NewFlagSet("webapp", flag.ContinueOnError)
+	f.SetOutput(help)
+	f.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	f.StringVar(&c.origin, "origin", "", "where browsers see the app, as a `URL`; default http:// and the address")
+	f.StringVar(&c.store, "store", defaultStore, "where accounts and MFA values are kept: sqlite:`FILE`, or memory: (gone at the end)")
+	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy; default: MFA is offered, and asked for when enrolled")
+	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added")
+	f.BoolVar(&c.dev, "dev", false, "development: /dev/inbox, /dev/clock and X-Dev-Client-IP, on loopback only")
+	if err := f.Parse(args); err != nil {
+		return config{}, err
+	}
+	if f.NArg() > 0 {
+		return config{}, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	return c, c.complete()
+}
+
+// complete checks the flags against each other and fills in what follows.
+func (c *config) complete() error {
+	var err error
+	if c.file, err = storeFile(c.store); err != nil {
+		return err
+	}
+	if c.keys == "" && c.file != "" {
+		c.keys = c.file + ".keys"
+	}
+	host, _, err := net.SplitHostPort(c.addr)
+	if err != nil {
+		return fmt.Errorf("-addr %q is not of the form host:port", c.addr)
+	}
+	if err := checkOrigin(c.origin); err != nil {
+		return err
+	}
+	switch {
+	case c.origin == "" && !isLoopback(host):
+		return errors.New("-addr is not on this machine alone, so -origin must say the https:// URL under which browsers reach it")
+	case c.dev && !isLoopback(host):
+		return fmt.Errorf("-dev lets anyone read all messages and move the clock: it is refused on %s, use a loopback address", c.addr)
+	case c.dev && strings.HasPrefix(c.origin, "https:"):
+		return errors.New("-dev is refused together with an https -origin, which says that this is not development")
+	}
+	return nil
+}
+
+// storeFile reads -store. The empty name stands for memory.
+func storeFile(store string) (string, error) {
+	scheme, rest, ok := strings.Cut(store, ":")
+	switch {
+	case ok && scheme == "sqlite" && rest != "" && !strings.ContainsAny(rest, "?#\x00"):
+		return rest, nil
+	case store == "memory:":
+		return "", nil
+	case scheme == "postgres" || scheme == "mysql" || scheme == "redis":
+		return "", fmt.Errorf("-store: this version keeps data in memory: or sqlite:FILE, and not in %s", scheme)
+	}
+	return "", errors.New("-store must be memory: or sqlite:FILE")
+}
+
+// checkOrigin refuses what would let cookies cross a network in the clear.
+func checkOrigin(origin string) error {
+	if origin == "" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || origin != strings.ToLower(origin) {
+		return fmt.Errorf("-origin %q is not of the form https://host or https://host:port, in lower case", origin)
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("-origin %q must be https, or http on localhost", origin)
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// schemaVersion is the version of the tables below. The tables of the MFA
+// values stand in the same file and have a version of their own.
+const schemaVersion = 1
+
+// Sessions and failures hold only digests of what a client sends, so that who
+// reads the file cannot use what stands in it.
+const schema = `
+CREATE TABLE IF NOT EXISTS webapp_meta (
+	name  TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webapp_accounts (
+	id         TEXT PRIMARY KEY,
+	email      TEXT NOT NULL UNIQUE,
+	phone      TEXT NOT NULL,
+	password   TEXT NOT NULL,
+	created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webapp_sessions (
+	id         BLOB PRIMARY KEY,
+	account    TEXT NOT NULL REFERENCES webapp_accounts (id),
+	evidence   TEXT NOT NULL,
+	expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS webapp_sessions_account ON webapp_sessions (account);
+CREATE TABLE IF NOT EXISTS webapp_failures (
+	key   BLOB PRIMARY KEY,
+	count INTEGER NOT NULL,
+	last  INTEGER NOT NULL
+) WITHOUT ROWID;
+`
+
+// migrate brings the app's tables to schemaVersion. It always writes, so that a
+// database that cannot be written is found at start and not by the first user.
+func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		var found string
+		err := tx.QueryRowContext(ctx, `SELECT value FROM webapp_meta WHERE name = 'schema'`).Scan(&found)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if v, _ := strconv.Atoi(found); v > schemaVersion {
+			return fmt.Errorf("its tables have version %d and this build knows %d: use the newer build", v, schemaVersion)
+		}
+		for name, value := range map[string]string{"schema": strconv.Itoa(schemaVersion), "opened_at": now.UTC().Format(time.RFC3339)} {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO webapp_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// inTx runs f in a transaction, which commits only if f returns nil.
+func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// sweep drops what has expired. Nothing depends on it but the file's size.
+func sweep(ctx context.Context, db *sql.DB, now time.Time) error {
+	_, err1 := db.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE expires_at <= ?`, now.UnixMilli())
+	_, err2 := db.ExecContext(ctx, `DELETE FROM webapp_failures WHERE last < ?`, now.Add(-forgetAfter).UnixMilli())
+	return errors.Join(err1, err2)
+}
+
+// explain adds to a database error what to do about it.
+func explain(file string, err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("database %s: %w", file, err)
+	}
+	advice := map[int]string{
+		sqlite3.SQLITE_BUSY:     "another program holds its lock: stop that program, or wait for it",
+		sqlite3.SQLITE_LOCKED:   "another program holds its lock: stop that program, or wait for it",
+		sqlite3.SQLITE_READONLY: "it cannot be written: check the rights of the file and of its folder",
+		sqlite3.SQLITE_CANTOPEN: "it cannot be opened: check that its folder exists, and its rights",
+		sqlite3.SQLITE_FULL:     "there is no room left on the disk",
+		sqlite3.SQLITE_IOERR:    "the disk cannot be read or written",
+		sqlite3.SQLITE_NOTADB:   "the file is not an SQLite database: name another",
+		sqlite3.SQLITE_CORRUPT:  "the file is damaged: bring back a backup of it",
+	}[e.Code()&0xff] // the low byte is the primary result code
+	if advice == "" {
+		advice = "it cannot be used"
+	}
+	return fmt.Errorf("database %s: %s (%w)", file, advice, err)
+}

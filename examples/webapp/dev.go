@@ -1,0 +1,36 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/mfakit/mfa/mfahttp"
+)
+
+// devRoutes exist with -dev only. They hand out what protects accounts, so that
+// a developer and a test can play the user.
+func (a *app) devRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /dev/inbox", a.serve(func(w http.ResponseWriter, r *http.Request) error {
+		return a.render(w, r, http.StatusOK, "inbox", view{Title: "Inbox", Data: a.inbox.messages()})
+	}))
+	mux.Handle("GET /dev/inbox.json", a.serve(func(w http.ResponseWriter, r *http.Request) error {
+		return writeJSON(w, a.inbox.messages())
+	}))
+	mux.Handle("POST /dev/clock", a.serve(a.advanceClock))
+}
+
+// advanceClock moves the app's clock forward. It never goes back: engines and
+// stores are allowed to count on that.
+func (a *app) advanceClock(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Advance string `json:"advance"`
+	}
+	if err := mfahttp.ReadJSON(w, r, &in); err != nil {
+		return err
+	}
+	d, err := time.ParseDuration(in.Advance)
+	if err != nil || !a.clock.advance(d) {
+		return badRequest(`"advance" is not a duration forward, such as "720h", or too far`)
+	}
+	return writeJSON(w, map[string]time.Time{"now": a.clock.Now().UTC()})
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/mfahttp"
+)
+
+// A fieldError ties an error to the field of a form.
+type fieldError struct {
+	field string
+	error
+}
+
+func (e *fieldError) Unwrap() error { return e.error }
+
+func onField(field string, err error) error { return &fieldError{field, err} }
+
+// fieldOf is the field that an error is about, if it is about one.
+func fieldOf(err error) string {
+	own := (*fieldError)(nil)
+	switch {
+	case errors.As(err, &own):
+		return own.field
+	case errors.Is(err, errEmail), errors.Is(err, errTaken):
+		return "email"
+	case errors.Is(err, errPhone):
+		return "phone"
+	}
+	return ""
+}
+
+// asProblem gives the app's own errors the form that mfahttp writes. The
+// engine's are known to it already.
+func asProblem(err error) error {
+	var wait *tooOftenError
+	problem := func(status int, code, detail string) *mfahttp.Problem {
+		return &mfahttp.Problem{Status: status, Code: code, Detail: detail}
+	}
+	switch {
+	case errors.Is(err, errWrongPassword):
+		return problem(http.StatusUnauthorized, "invalid_credentials", "wrong e-mail address or password")
+	case errors.As(err, &wait):
+		p := problem(http.StatusTooManyRequests, "too_often", "too many wrong passwords")
+		p.Retry = wait.wait
+		return p
+	case errors.Is(err, errTaken):
+		return problem(http.StatusConflict, "email_taken", "there is an account with this e-mail address")
+	case errors.Is(err, errEmail):
+		return problem(http.StatusUnprocessableEntity, "invalid_email", "this is not an e-mail address")
+	case errors.Is(err, errPhone):
+		return problem(http.StatusUnprocessableEntity, "invalid_phone", "a phone number begins with + and the country's code")
+	case errors.Is(err, errPasswordLength):
+		return problem(http.StatusUnprocessableEntity, "invalid_password", "a password has 8 to 256 characters")
+	}
+	return err
+}
+
+// fail answers with an error, as a problem or as a page.
+func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if !wantsPage(r) {
+		a.mfa.WriteError(w, r, asProblem(err))
+		return
+	}
+	switch {
+	case errors.Is(err, mfahttp.ErrNoSession), errors.Is(err, mfa.ErrCaller):
+		http.Redirect(w, r, "/login?said=needed", http.StatusSeeOther)
+	case errors.Is(err, mfa.ErrNoFlow), errors.Is(err, mfa.ErrFlowExpired):
+		page := "/login"
+		if _, err := a.stored(r); err == nil {
+			page = "/settings" // it was a step-up
+		}
+		http.Redirect(w, r, page+"?said=expired", http.StatusSeeOther)
+	default:
+		a.errorPage(w, r, err)
+	}
+}
+
+var errNoPage = &mfahttp.Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this address"}
+
+// statusOf is the status of a page that shows an error.
+func statusOf(err error) int {
+	if p := (*mfahttp.Problem)(nil); errors.As(asProblem(err), &p) {
+		return p.Status
+	}
+	switch {
+	case errors.Is(err, mfa.ErrNotValid):
+		return http.StatusUnauthorized
+	case errors.Is(err, mfa.ErrLocked):
+		return http.StatusTooManyRequests
+	case errors.Is(err, mfa.ErrBadInput):
+		return http.StatusBadRequest
+	case errors.Is(err, mfa.ErrNoEnrollment), errors.Is(err, mfa.ErrNoOption):
+		return http.StatusNotFound
+	case errors.Is(err, mfa.ErrEnrollmentExpired):
+		return http.StatusGone
+	case errors.Is(err, mfa.ErrTooMany), errors.Is(err, mfa.ErrTooLarge), errors.Is(err, mfa.ErrEnrollmentRequired):
+		return http.StatusConflict
+	case errors.Is(err, mfa.ErrRequirement), errors.Is(err, mfa.ErrMethodNotAllowed):
+		return http.StatusForbidden
+	case errors.Is(err, mfa.ErrBusy), errors.Is(err, mfa.ErrClosed):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// sayings are what a page may be asked to say by its address, so that nobody
+// else can put words on it.
+var sayings = map[string]string{
+	"needed":   "Please sign in.",
+	"expired":  "That took too long, or was finished already. Please begin again.",
+	"out":      "You are signed out.",
+	"password": "Your password is changed, and all other sessions have ended.",
+	"removed":  "Removed. All other sessions have ended.",
+	"renamed":  "Saved.",
+	"others":   "All other sessions have ended.",
+	"added":    "Your authenticator app is set up.",
+}
+
+// words is what people are told of an error.
+func words(err error, now time.Time) string {
+	var (
+		wait     *tooOftenError
+		notValid *mfa.NotValidError
+		locked   *mfa.LockedError
+		problem  *mfahttp.Problem
+	)
+	switch {
+	case errors.Is(err, errWrongPassword) && fieldOf(err) == "":
+		return "The e-mail address or the password is not right."
+	case errors.Is(err, errWrongPassword):
+		return "The password is not right."
+	case errors.As(err, &wait):
+		return "Too many wrong passwords. Wait " + span(wait.wait) + ", then try again."
+	case errors.Is(err, errTaken):
+		return "There is an account with this e-mail address already. Sign in instead, or use another."
+	case errors.Is(err, errEmail):
+		return "This is not an e-mail address."
+	case errors.Is(err, errPhone):
+		return "A phone number begins with + and the country’s code."
+	case errors.Is(err, errPasswordLength):
+		return "A password has 8 to 256 characters."
+	case errors.As(err, &notValid) && notValid.Hint == mfa.HintClockSkew:
+		return "The code was right for another time. Let your phone set its clock by itself, then try the next code."
+	case errors.As(err, &locked) && locked.Disabled:
+		return "This is disabled after too many wrong codes. Use another way to sign in, and set it up again."
+	case errors.As(err, &locked):
+		return "Too many wrong codes. Wait " + span(locked.Until.Sub(now)) + ", or use another way."
+	case errors.Is(err, mfa.ErrNotValid):
+		return "The code is not right, or was used already. Wait for the next one and try again."
+	case errors.Is(err, mfa.ErrBadInput):
+		return "That cannot be right. Check what you typed."
+	case errors.Is(err, mfa.ErrTooMany), errors.Is(err, mfa.ErrTooLarge):
+		return "There are as many as there may be. Remove one first."
+	case errors.Is(err, mfa.ErrEnrollmentExpired):
+		return "That took too long, or was finished already. Start over."
+	case errors.Is(err, mfa.ErrEnrollmentRequired):
+		return "This account needs a second factor. Add another before you remove the last one."
+	case errors.Is(err, mfa.ErrNoEnrollment):
+		return "There is no such entry. It may have been removed meanwhile."
+	case errors.Is(err, mfa.ErrMethodNotAllowed):
+		return "Authenticator apps are not open to this account."
+	case errors.Is(err, mfa.ErrNoOption):
+		return "This way is no longer open. Use another."
+	case errors.Is(err, mfa.ErrBusy), errors.Is(err, mfa.ErrClosed):
+		return "Nothing was changed, because too much is going on. Try again."
+	case errors.As(err, &problem):
+		return "The request was not understood: " + problem.Detail + "."
+	}
+	return "Something went wrong here. Try again."
+}

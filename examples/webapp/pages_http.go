@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/mfahttp"
+)
+
+// pageRoutes are the pages. What a page changes, it changes by POST; what asks
+// for fresh evidence has a GET page at which the change begins anew after it was
+// given.
+func (a *app) pageRoutes(mux *http.ServeMux) {
+	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /{$}":                               a.startPage,
+		"GET /register":                          a.emptyRegisterPage,
+		"GET /login":                             a.emptyLoginPage,
+		"GET /challenge":                         a.challengePage,
+		"POST /challenge":                        a.answerChallenge,
+		"GET /confirm":                           a.confirmPage,
+		"POST /confirm":                          a.beginStepUp,
+		"GET /setup":                             a.setupPage,
+		"POST /setup":                            a.beginSetup,
+		"POST /setup/confirm":                    a.finishSetup,
+		"GET /settings":                          a.settingsPage,
+		"GET /settings/enrollments/{id}":         a.enrollmentPage,
+		"POST /settings/enrollments/{id}/rename": a.renameEnrollment,
+		"POST /settings/enrollments/{id}/remove": a.removeEnrollment,
+		"GET /settings/recovery-codes":           a.newCodesPage,
+		"POST /settings/recovery-codes":          a.makeCodes,
+		"GET /settings/password":                 a.passwordPage,
+		"POST /settings/sign-out-others":         a.signOutOthers,
+		"/":                                      a.notFound,
+	} {
+		mux.Handle(pattern, a.serve(h))
+	}
+	mux.Handle("GET /static/{file}", cached(http.FileServerFS(staticFiles)))
+}
+
+// cached lets browsers keep what is the same for everybody.
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a *app) startPage(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.current(r)
+	if errors.Is(err, mfahttp.ErrNoSession) {
+		return a.render(w, r, http.StatusOK, "start", view{Title: "Welcome"})
+	}
+	if err != nil {
+		return err
+	}
+	list, err := a.engine.Enrollments(r.Context(), s.Account.ID)
+	if err != nil {
+		return err
+	}
+	return a.render(w, r, http.StatusOK, "start", view{Title: "Signed in", Email: s.Account.Email, Data: struct {
+		Methods   string
+		Time      time.Time
+		AAL       int
+		Protected bool
+	}{methodNames(s.Evidence), s.Evidence.Time, int(s.Evidence.AAL()), len(list) > 0}})
+}
+
+func methodNames(e mfa.Authentication) string {
+	var names []string
+	seen := map[string]bool{}
+	for _, p := range e.Proofs {
+		if !seen[p.Method] {
+			seen[p.Method] = true
+			names = append(names, methodName(p.Method))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func methodName(method string) string {
+	switch method {
+	case string(mfa.Password):
+		return "Password"
+	case "totp":
+		return "Authenticator app"
+	case "recovery":
+		return "Recovery code"
+	}
+	return method
+}
+
+func (a *app) emptyRegisterPage(w http.ResponseWriter, r *http.Request) error {
+	return a.registerPage(w, r, registration{}, nil)
+}
+
+func (a *app) registerPage(w http.ResponseWriter, r *http.Request, in registration, err error) error {
+	v := view{Title: "Create an account", Data: struct {
+		Email, Phone string
+		Min, Max     int
+	}{in.Email, in.Phone, minPassword, maxPassword}}
+	return a.renderForm(w, r, "register", v, err)
+}
+
+func (a *app) emptyLoginPage(w http.ResponseWriter, r *http.Request) error {
+	return a.loginPage(w, r, "", nil)
+}
+
+func (a *app) loginPage(w http.ResponseWriter, r *http.Request, email string, err error) error {
+	return a.renderForm(w, r, "login", view{Title: "Sign in", Data: struct{ Email string }{email}}, err)
+}
+
+// renderForm shows a form again with what was wrong about it, if anything.
+func (a *app) renderForm(w http.ResponseWriter, r *http.Request, name string, v view, err error) error {
+	if err == nil {
+		return a.render(w, r, http.StatusOK, name, v)
+	}
+	status := statusOf(err)
+	if status == http.StatusInternalServerError {
+		return err
+	}
+	v.Problem, v.Field = words(err, a.clock.Now()), fieldOf(err)
+	return a.render(w, r, status, name, v)
+}
+
+// proceed carries a flow on to its next page. back is where a flow that has
+// passed leads.
+func (a *app) proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow, back string) error {
+	if err := a.mfa.Proceed(w, r, flow); err != nil {
+		return err
+	}
+	if flow.Status == mfa.StatusDenied {
+		return a.deniedPage(w, r, flow)
+	}
+	http.Redirect(w, r, nextPage(flow, back), http.StatusSeeOther) //nolint:gosec // callers pass ReturnPath
+	return nil
+}
+
+func nextPage(flow mfa.Flow, back string) string {
+	switch flow.Status {
+	case mfa.StatusPassed:
+		return back
+	case mfa.StatusEnroll:
+		return "/setup"
+	}
+	if back == "/" {
+		return "/challenge"
+	}
+	return "/challenge?" + url.Values{"return": {back}}.Encode()
+}
+
+func (a *app) deniedPage(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
+	text := map[string]string{
+		mfa.ReasonNoMethod: "Nothing that is set up for this account is enough to sign in here. Ask support for help.",
+		mfa.ReasonDisabled: "The ways to confirm that it is you are disabled after too many wrong codes. Ask support for help.",
+	}[flow.Reason]
+	if text == "" {
+		text = "Signing in to this account is not possible at the moment. Ask support for help."
+	}
+	return a.render(w, r, http.StatusForbidden, "message", view{Title: "You cannot sign in", Data: notice{text, "/", "To the start page"}})
+}

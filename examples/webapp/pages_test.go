@@ -1,0 +1,149 @@
+package main
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPagesFollowAWholePassage(t *testing.T) {
+	s := start(t)
+	b := s.browser()
+	to := func(r reply, path string) {
+		t.Helper()
+		if r.status != http.StatusSeeOther || r.header.Get("Location") != path {
+			t.Fatalf("status %d to %q, want %s: %s", r.status, r.header.Get("Location"), path, r.body)
+		}
+	}
+	to(b.submit("/register", "email", "ada@example.org", "password", goodPassword, "phone", ""), "/")
+	page := b.submit("/setup", "label", "Phone").body
+	p := phone{s: s, secret: find(t, page, `secret=([A-Z2-7]+)`)}
+	codes := b.submit("/setup/confirm", "id", find(t, page, `name="id" value="([^"]+)"`), "code", p.code())
+	want(t, codes, http.StatusOK, "")
+	recovery := find(t, codes.body, `<li><code>([0-9a-z-]+)</code>`)
+	if !strings.Contains(codes.body, `download="recovery-codes.txt"`) {
+		t.Error("no download")
+	}
+	to(b.submit("/logout"), "/?said=out")
+
+	to(b.submit("/login", "email", "ada@example.org", "password", goodPassword), "/challenge")
+	page = b.page("/challenge").body
+	option := find(t, page, `name="option" value="([^"]+)"`)
+	wrong := b.submit("/challenge", "option", option, "code", "000000", "return", "/")
+	want(t, wrong, http.StatusUnauthorized, "")
+	if !strings.Contains(wrong.body, `role="alert" id="problem"`) || !strings.Contains(wrong.body, `aria-describedby="problem"`) {
+		t.Error("the error is not tied to its field")
+	}
+	want(t, b.submit("/challenge", "option", option, "code", "letters", "return", "/"), http.StatusBadRequest, "")
+	want(t, b.submit("/challenge", "option", option, "code", "", "return", "/"), http.StatusBadRequest, "")
+	to(b.submit("/challenge", "option", option, "code", p.next(), "return", "/"), "/")
+
+	s.advance(11 * time.Minute) // the evidence is too old for changes now
+	to(b.page("/settings/recovery-codes"), "/confirm?return=%2Fsettings%2Frecovery-codes")
+	to(b.submit("/settings/recovery-codes"), "/confirm?return=%2Fsettings%2Frecovery-codes")
+	to(b.submit("/confirm", "return", "/settings/recovery-codes"), "/challenge?return=%2Fsettings%2Frecovery-codes")
+	page = b.page("/challenge?option=recovery&return=%2Fsettings%2Frecovery-codes").body
+	if !strings.Contains(page, "One of your recovery codes") {
+		t.Error("the other option is not shown")
+	}
+	to(b.submit("/challenge", "option", "recovery", "code", strings.ToUpper(strings.ReplaceAll(recovery, "-", " ")), "return", "/settings/recovery-codes"), "/settings/recovery-codes")
+	want(t, b.submit("/settings/recovery-codes"), http.StatusOK, "")
+
+	id := b.send("GET", "/mfa/enrollments", nil).json(t)["enrollments"].([]any)[0].(map[string]any)["id"].(string)
+	to(b.submit("/settings/enrollments/"+id+"/rename", "label", `<b>"Mine"</b>`), "/settings?said=renamed")
+	if page := b.page("/settings").body; !strings.Contains(page, "&lt;b&gt;&#34;Mine&#34;&lt;/b&gt;") {
+		t.Error("the label is not there, or not escaped")
+	}
+	want(t, b.submit("/settings/enrollments/"+id+"/rename", "label", strings.Repeat("x", 65)), http.StatusBadRequest, "")
+	want(t, b.page("/settings/enrollments/nonesuch"), http.StatusNotFound, "")
+	to(b.submit("/settings/enrollments/"+id+"/remove"), "/settings?said=removed")
+	to(b.submit("/password", "current", goodPassword, "new", "another good one"), "/settings?said=password")
+}
+
+func TestStaticFiles(t *testing.T) {
+	b := start(t).browser()
+	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/codes.js": "text/javascript", "/static/icon.svg": "image/svg+xml"} {
+		if r := b.page(path); r.status != http.StatusOK || !strings.HasPrefix(r.header.Get("Content-Type"), mediaType) {
+			t.Errorf("%s: status %d, %s", path, r.status, r.header.Get("Content-Type"))
+		}
+	}
+	for _, path := range []string{"/static/", "/static", "/static/..%2fmain.go", "/static/none"} {
+		if r := b.page(path); r.status != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, r.status)
+		}
+	}
+}
+
+func TestExpiredFlowLeadsToSignIn(t *testing.T) {
+	s := start(t)
+	b := s.browser()
+	b.register("ada@example.org")
+	p := b.enroll()
+	b.send("POST", "/logout", nil)
+	option := optionOf(t, b.login("ada@example.org"), "totp")
+	token := b.cookie("mfa-flow")
+	s.advance(11 * time.Minute)
+	b.setCookie("mfa-flow", token)
+	r := b.submit("/challenge", "option", option, "code", p.code(), "return", "/")
+	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/login?said=expired" {
+		t.Fatalf("status %d to %s", r.status, r.header.Get("Location"))
+	}
+	if page := b.page("/login?said=expired").body; !strings.Contains(page, "That took too long") {
+		t.Error("the page does not say why")
+	}
+}
+
+func TestReturnStaysHere(t *testing.T) {
+	s := start(t)
+	b := s.browser()
+	b.register("ada@example.org")
+	for _, away := range []string{"https://evil.example/", "//evil.example/", `/\evil.example`, "javascript:alert(1)", "/\t/evil.example", ""} {
+		r := b.submit("/reauthenticate", "password", goodPassword, "return", away)
+		if r.status != http.StatusSeeOther || r.header.Get("Location") != "/" {
+			t.Errorf("%q leads to %q", away, r.header.Get("Location"))
+		}
+	}
+}
+
+// Each page works under the content security policy, and each field has a label.
+func TestPagesAreCleanAndLabelled(t *testing.T) {
+	s := start(t)
+	b, guest := s.browser(), s.browser()
+	b.register("ada@example.org")
+	p := b.enroll()
+	b.signIn("ada@example.org", p)
+	pending := s.browser()
+	pending.login("ada@example.org")
+	pages := map[string]string{}
+	for _, path := range []string{"/", "/register", "/login", "/nowhere", "/dev/inbox", "/login?said=expired", "/login?said=%3Cb%3E"} {
+		pages["guest "+path] = guest.page(path).body
+	}
+	for _, path := range []string{"/", "/settings", "/setup", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password"} {
+		pages["signed in "+path] = b.page(path).body
+	}
+	pages["pending"] = pending.page("/challenge").body
+	pages["scan"] = b.submit("/setup", "label", "x").body
+	pages["codes"] = b.submit("/settings/recovery-codes").body
+	s.advance(11 * time.Minute)
+	pages["confirm"] = b.page("/confirm?return=/settings").body
+	inline := regexp.MustCompile(`(?i)<style|style=|\son[a-z]+=|<script>|javascript:`)
+	field := regexp.MustCompile(`<input ([^>]*)>`)
+	for name, page := range pages {
+		if !strings.Contains(page, "<h1>") || !strings.Contains(page, `<html lang="en">`) || !strings.Contains(page, "Development mode is on") {
+			t.Errorf("%s: not a whole page: %s", name, page)
+		}
+		if bad := inline.FindString(page); bad != "" {
+			t.Errorf("%s: inline %q", name, bad)
+		}
+		for _, f := range field.FindAllStringSubmatch(page, -1) {
+			if strings.Contains(f[1], "hidden") {
+				continue
+			}
+			if id := find(t, f[1], `\bid="([^"]+)"`); !strings.Contains(page, `<label for="`+id+`"`) {
+				t.Errorf("%s: field %s has no label", name, id)
+			}
+		}
+	}
+}
