@@ -79,6 +79,5 @@ func (a *app) handler() http.Handler {
 		a.devRoutes(mux)
 	}
 	mux.Handle("/mfa/", a.mfa)
-	mux.Handle("POST /mfa/enrollments/{id}/activate", a.endingOthers(a.mfa))
 	return a.secureHeaders(a.checkHost(a.mfa.Protect(mux)))
 }

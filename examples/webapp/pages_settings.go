@@ -200,7 +200,7 @@ func (a *app) signOutOthers(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.current(r); err != nil {
 		return err
 	}
-	if err := a.endOthers(r.Context(), w, r); err != nil {
+	if err := a.sessions.endOthers(r.Context(), a.sessionID(r)); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/settings?said=others", http.StatusSeeOther)

@@ -146,10 +146,7 @@ func (a *app) keepEvidence(w http.ResponseWriter, r *http.Request, done mfa.Acti
 	if done.Flow == nil {
 		return "/settings?said=added", host{a}.Renewed(w, r, done.Authentication)
 	}
-	if err := a.mfa.Proceed(w, r, *done.Flow); err != nil {
-		return "", err
-	}
-	return nextPage(*done.Flow, "/?said=added"), a.endOthers(r.Context(), w, r)
+	return nextPage(*done.Flow, "/?said=added"), a.mfa.Proceed(w, r, *done.Flow)
 }
 
 // showCodes is the only time that recovery codes are seen.

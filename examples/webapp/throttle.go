@@ -63,7 +63,9 @@ func (t throttle) charge(ctx context.Context, email string, ip netip.Addr) error
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err
 			}
-			since := now.Sub(time.UnixMilli(last))
+			// Requests overtake each other, and clocks are set back: a failure of a
+			// moment to come must not make those wait who have made none.
+			since := max(now.Sub(time.UnixMilli(last)), 0)
 			if since >= forgetAfter {
 				count = 0
 			}

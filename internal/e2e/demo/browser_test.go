@@ -1,0 +1,396 @@
+package demo_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/testneed"
+)
+
+// A tab is a person's browser, in front of the demo.
+type tab struct {
+	t    testing.TB
+	app  *app
+	ctx  context.Context
+	name string // of its screenshots
+
+	scripts bool
+
+	mu       sync.Mutex
+	messages []string // of its console
+}
+
+// newTab starts a browser with a profile of its own.
+func newTab(t testing.TB, a *app, name string) *tab {
+	t.Helper()
+	program := testneed.Program(t, "chromium", "apt-get install chromium")
+	profile, err := os.MkdirTemp("", "mfa-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, stopBrowser := chromedp.NewExecAllocator(ctx,
+		chromedp.ExecPath(program), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.UserDataDir(profile), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-default-apps", true),
+		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+	ctx, closeTab := chromedp.NewContext(ctx)
+	b := &tab{t: t, app: a, ctx: ctx, name: name, scripts: true}
+	t.Cleanup(func() {
+		closeTab()
+		stopBrowser()
+		cancel()
+		if err := os.RemoveAll(profile); err != nil {
+			t.Error(err)
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, m := range b.messages {
+			t.Errorf("the browser's console: %s", m)
+		}
+	})
+	log := chromedp.Console(ctx)
+	go func() {
+		for m, err := range log {
+			if err != nil {
+				return
+			}
+			// A refused form comes with its status, which the console repeats.
+			if m.Type == "info" || strings.Contains(m.Text, "the server responded with a status of 4") {
+				continue
+			}
+			b.mu.Lock()
+			b.messages = append(b.messages, m.String())
+			b.mu.Unlock()
+		}
+	}()
+	return b
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v", b.where(), err)
+	}
+}
+
+func (b *tab) where() string {
+	at, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		return "nowhere"
+	}
+	return strings.TrimPrefix(at, b.app.url)
+}
+
+// send sends a command of the browser's protocol.
+func send[P, R any](b *tab, command cdp.Command[P, R], params P) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, command, params)
+		return err
+	}))
+}
+
+func (b *tab) open(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.app.url + path))
+}
+
+// follow does what leads to another page, and waits until that is there.
+func (b *tab) follow(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if _, err := chromedp.RunResponse(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v", b.where(), err)
+	}
+}
+
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.follow(chromedp.Click(chromedp.CSS(selector)))
+}
+
+func (b *tab) typeInto(selector, text string) {
+	b.t.Helper()
+	b.do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.TextContent(chromedp.CSS(selector)))
+	if err != nil {
+		b.t.Fatalf("%s: %s: %v", b.where(), selector, err)
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// shows checks the page's heading, and keeps pictures of it.
+func (b *tab) shows(heading string) {
+	b.t.Helper()
+	if got := b.text("h1"); got != heading {
+		b.t.Fatalf("%s shows %q, want %q: %s", b.where(), got, heading, b.text("main"))
+	}
+	b.picture(heading)
+}
+
+// widths are a small phone's and a desktop's.
+var widths = map[string]int64{"320": 320, "1280": 1280}
+
+// picture holds the page to fitting its width, and keeps a picture of it where
+// MFA_SCREENSHOTS names a folder.
+func (b *tab) picture(title string) {
+	b.t.Helper()
+	for name, width := range widths {
+		b.do(chromedp.EmulateViewport(width, 800))
+		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); err != nil || wide > width {
+			b.t.Errorf("%s is %d wide in %d, %v", title, wide, width, err)
+		}
+		dir := os.Getenv("MFA_SCREENSHOTS")
+		if dir == "" {
+			continue
+		}
+		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		file := strings.ToLower(strings.ReplaceAll(b.name+"-"+title+"-"+name+".png", " ", "-"))
+		if err := os.WriteFile(filepath.Join(dir, file), png, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// inDark asks for dark pages.
+func (b *tab) inDark() {
+	b.t.Helper()
+	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+	})
+}
+
+// withoutScripts turns JavaScript off.
+func (b *tab) withoutScripts() {
+	b.t.Helper()
+	b.scripts = false
+	send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
+
+// scan reads the QR code off the screen, as a phone's camera does.
+func (b *tab) scan(p *person) phone {
+	b.t.Helper()
+	image, err := chromedp.Run(b.ctx, chromedp.Screenshot(chromedp.CSS(".qr")))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	uri := zbarimg(b.t, image)
+	_, rest, _ := strings.Cut(uri, "secret=")
+	secret, _, _ := strings.Cut(rest, "&")
+	return p.scan(begun{Secret: secret, URI: uri})
+}
+
+// codes are the recovery codes on the page.
+func (b *tab) codes() []string {
+	b.t.Helper()
+	codes := strings.Fields(strings.ReplaceAll(b.inner("#codes"), "</li>", " "))
+	for i, c := range codes {
+		codes[i] = strings.NewReplacer("<li><code>", "", "</code>", "").Replace(c)
+		b.app.seen.recovery(codes[i])
+	}
+	return codes
+}
+
+func (b *tab) inner(selector string) string {
+	b.t.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.InnerHTML(chromedp.CSS(selector)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return s
+}
+
+// visible says whether an element can be seen.
+func (b *tab) visible(selector string) bool {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.querySelector("`+selector+`").checkVisibility()`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return v
+}
+
+// download follows a link that saves a file, and reads that file.
+func (b *tab) download(selector string) string {
+	b.t.Helper()
+	dir := b.t.TempDir()
+	yes := true
+	if _, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, EventsEnabled: &yes}); err != nil {
+		b.t.Fatal(err)
+	}
+	progress := chromedp.BrowserEvents(b.ctx, browser.DownloadProgress)
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+	for e, err := range progress {
+		if err != nil || e.State == browser.DownloadProgressStateCanceled {
+			b.t.Fatalf("download: %v %v", e, err)
+		}
+		if e.State == browser.DownloadProgressStateCompleted {
+			break
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 1 {
+		b.t.Fatalf("downloaded %v, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// journey is the whole way that a person goes: an account, a phone, and in again.
+// submit ends a form.
+func (b *tab) journey(submit func(field string)) {
+	p := b.app.stranger(b.t)
+	b.open("/")
+	b.picture("Start")
+	b.click(`a[href="/register"]`)
+	b.shows("Create an account")
+	b.typeInto("#email", p.email)
+	b.typeInto("#password", p.password)
+	submit("#password")
+	b.shows("You are signed in")
+
+	b.click(`a[href="/setup"]`)
+	b.shows("Set up an authenticator app")
+	b.typeInto("#label", "Ada’s phone")
+	submit("#label")
+	b.picture("Scan")
+	p.phone = b.scan(p)
+	b.typeInto("#code", p.phone.wrong())
+	submit("#code")
+	if got := b.text(".problem"); !strings.Contains(got, "not right") {
+		b.t.Errorf("a wrong code: %q", got)
+	}
+	b.picture("Scan wrong code")
+	code := p.phone.code()
+	b.typeInto("#code", code[:3]+" "+code[3:])
+	submit("#code")
+	b.shows("Your recovery codes")
+	p.recovery = b.codes()
+	if len(p.recovery) != 10 {
+		b.t.Fatalf("%d recovery codes", len(p.recovery))
+	}
+	for _, button := range []string{"#copy", "#print"} {
+		if b.visible(button) != b.scripts {
+			b.t.Errorf("the button %s can be seen: %v, and it works: %v", button, !b.scripts, b.scripts)
+		}
+	}
+	if saved := b.download("a[download]"); strings.Count(saved, "\n") < 10 || !strings.Contains(saved, p.recovery[9]) {
+		b.t.Errorf("the downloaded file has %d bytes and not all codes", len(saved))
+	}
+	b.click("main > p a.button")
+	b.shows("Settings")
+	b.click("nav button") // sign out
+	b.picture("Signed out")
+
+	b.open("/login")
+	b.shows("Sign in")
+	b.typeInto("#email", p.email)
+	b.typeInto("#password", "not the password")
+	submit("#password")
+	if got := b.text(".problem"); !strings.Contains(got, "not right") {
+		b.t.Errorf("a wrong password: %q", got)
+	}
+	b.picture("Sign in wrong")
+	b.typeInto("#password", p.password)
+	submit("#password")
+	b.shows("Enter your code")
+	b.typeInto("#code", p.phone.wrong())
+	submit("#code")
+	if got := b.text(".problem"); !strings.Contains(got, "not right") {
+		b.t.Errorf("a wrong code: %q", got)
+	}
+	b.picture("Enter your code wrong")
+	b.typeInto("#code", p.phone.next())
+	submit("#code")
+	b.shows("You are signed in")
+	if got := b.text("dl"); !strings.Contains(got, p.email) || !strings.Contains(got, "Two factors") {
+		b.t.Errorf("signed in: %s", got)
+	}
+	b.manage(p, submit)
+}
+
+// manage is what a person does in the settings, and the way in without a phone.
+func (b *tab) manage(p *person, submit func(field string)) {
+	b.open("/settings")
+	b.picture("Settings with an app")
+	b.click(`.list a`)
+	b.shows("Ada’s phone")
+	b.app.advance(11 * time.Minute)
+	b.click("button.danger")
+	b.shows("Confirm that it is you")
+	b.click("main form button")
+	b.shows("Confirm that it is you") // with a field for the code
+	b.typeInto("#code", p.phone.next())
+	submit("#code")
+	b.shows("Ada’s phone")
+	b.click(`.other a`)
+	b.click(`a[href="/settings/recovery-codes"]`)
+	b.shows("New recovery codes")
+	b.click("main form button")
+	b.shows("Your recovery codes")
+	p.recovery = b.codes()
+	b.click("main > p a.button")
+	b.click(`a[href="/settings/password"]`)
+	b.shows("Change password")
+	b.click("nav button")
+
+	b.open("/login")
+	b.typeInto("#email", p.email)
+	b.typeInto("#password", p.password)
+	submit("#password")
+	b.click(".others a")
+	b.picture("Enter a recovery code")
+	b.typeInto("#code", strings.ToUpper(p.recovery[0]))
+	submit("#code")
+	b.shows("You are signed in")
+	b.open("/dev/inbox")
+	b.shows("Inbox")
+	b.open("/nowhere")
+	b.shows("There is no such page")
+	b.open("/settings")
+	b.click(".list a")
+	b.click("button.danger")
+	b.shows("Settings")
+	if got := b.text("main"); !strings.Contains(got, "None yet") {
+		b.t.Errorf("after removal: %s", got)
+	}
+}
+
+func TestBrowser(t *testing.T) {
+	testneed.Program(t, "zbarimg", "apt-get install zbar-tools")
+	a := start(t)
+	b := newTab(t, a, "scripts")
+	b.journey(func(string) { b.click("main form button:not(.link)") })
+}
+
+// Without JavaScript, without a mouse, and in the dark.
+func TestBrowser_WithoutScripts(t *testing.T) {
+	testneed.Program(t, "zbarimg", "apt-get install zbar-tools")
+	a := start(t)
+	b := newTab(t, a, "no-scripts")
+	b.withoutScripts()
+	b.inDark()
+	b.journey(func(field string) { b.follow(chromedp.SendKeys(chromedp.CSS(field), "\r")) })
+}

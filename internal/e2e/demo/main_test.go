@@ -1,0 +1,48 @@
+// Package demo_test holds examples/webapp to its contract from outside: the
+// program is built, started on a free port over a file of its own, and talked to
+// over HTTP.
+package demo_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// program is the path of the built demo.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "mfa-demo-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if err := build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// build makes the demo, with the race detector where the tests have it.
+func build(dir string) error {
+	program = filepath.Join(dir, "webapp")
+	args := []string{"build", "-o", program}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "./webapp")...)
+	cmd.Dir = filepath.Join("..", "..", "..", "examples")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build of the demo: %w\n%s", err, out)
+	}
+	return os.Chmod(dir, 0o755) // some tests run it as another user
+}

@@ -1,0 +1,258 @@
+package openapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/mfahttp"
+	"github.com/mfakit/mfa/mfatest"
+)
+
+const origin = "https://app.example"
+
+// A site is a host whose every part can be made to fail.
+type site struct {
+	*mfatest.Engine
+	h        http.Handler
+	store    *faultyStore
+	pigeon   *pigeon
+	sessions map[string]mfa.Authentication
+}
+
+func newSite(t *testing.T, options ...func(*mfa.Config)) *site {
+	t.Helper()
+	s := &site{pigeon: &pigeon{}, sessions: map[string]mfa.Authentication{}}
+	s.Engine = mfatest.NewEngine(t, append([]func(*mfa.Config){func(c *mfa.Config) {
+		s.store = &faultyStore{Store: c.Store}
+		c.Store, c.Factors = s.store, append(c.Factors, s.pigeon)
+		c.Logger = slog.New(slog.DiscardHandler)
+	}}, options...)...)
+	h, err := mfahttp.New(mfahttp.Config{Engine: s.Engine.Engine, Host: s, Origin: origin, Now: s.Clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/login" {
+			h.ServeHTTP(w, r)
+			return
+		}
+		user := mfa.User{ID: r.URL.Query().Get("user"), Name: "somebody"}
+		flow, err := s.SignIn(r.Context(), mfa.SignIn{User: user, First: mfa.Password, Client: h.Client(r)})
+		if err != nil {
+			h.WriteError(w, r, err)
+			return
+		}
+		h.WriteFlow(w, r, http.StatusOK, flow)
+	})
+	return s
+}
+
+func (s *site) Session(r *http.Request) (mfa.User, mfa.Authentication, error) {
+	c, err := r.Cookie("session")
+	if err != nil || s.sessions[c.Value].User == "" {
+		return mfa.User{}, mfa.Authentication{}, mfahttp.ErrNoSession
+	}
+	a := s.sessions[c.Value]
+	return mfa.User{ID: a.User, Name: "somebody"}, a, nil
+}
+
+func (s *site) Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
+	return s.Renewed(w, r, flow.Authentication)
+}
+
+func (s *site) Renewed(w http.ResponseWriter, _ *http.Request, a mfa.Authentication) error {
+	id := rand.Text()
+	s.sessions[id] = a
+	http.SetCookie(w, &http.Cookie{Name: "session", Value: id})
+	return nil
+}
+
+// A faultyStore fails when it is told to.
+type faultyStore struct {
+	mfa.Store
+	err     error // of every call
+	garbage bool  // nothing that is loaded opens
+}
+
+func (f *faultyStore) Load(ctx context.Context, key string) (mfa.Item, error) {
+	if f.err != nil {
+		return mfa.Item{}, f.err
+	}
+	item, err := f.Store.Load(ctx, key)
+	if f.garbage {
+		item.Value = []byte{1, 2, 3}
+	}
+	return item, err
+}
+
+func (f *faultyStore) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Store.Save(ctx, key, old, item)
+}
+
+// A pigeon is a factor that sends its codes, and that may lose them.
+type pigeon struct {
+	last string
+	lost bool
+	fat  bool // its state is too large to be kept
+}
+
+type message struct {
+	Destination string `json:"destination"`
+}
+
+func (message) Method() string { return "pigeon" }
+
+func (p *pigeon) Method() mfa.Method {
+	return mfa.Method{Name: "pigeon", Kind: mfa.Have, Channel: "air", Guessable: true}
+}
+
+func (p *pigeon) step() mfa.Step {
+	code := rand.Text()
+	return mfa.Step{Challenge: message{"the loft"}, Pending: []byte(code), Hint: "the loft", Delivery: &mfa.Delivery{
+		Send: func(context.Context) (string, error) {
+			p.last = code
+			if p.lost {
+				return "", errors.New("a hawk")
+			}
+			return "", nil
+		}}}
+}
+
+func (p *pigeon) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
+	if r.Params.Email != "" {
+		return mfa.Step{}, &mfa.RefusedError{Reason: "wrong_medium", Detail: "pigeons do not do that"}
+	}
+	return p.step(), nil
+}
+
+func (p *pigeon) Challenge(context.Context, mfa.ChallengeRequest) (mfa.Step, error) {
+	return p.step(), nil
+}
+
+func (p *pigeon) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
+	if len(r.Pending) == 0 || r.Answer.Code != string(r.Pending) {
+		return mfa.Verified{}, mfa.ErrNotValid
+	}
+	v := mfa.Verified{State: []byte("{}"), AMR: []string{"otp"}}
+	if p.fat {
+		v.State = make([]byte, 1<<20)
+	}
+	if r.Purpose == mfa.ForAuthentication {
+		v.EnrollmentID = r.Enrollments[0].ID
+	}
+	return v, nil
+}
+
+// A walker sends requests, and holds each answer to the document.
+type walker struct {
+	t       *testing.T
+	d       *document
+	s       *site
+	cookies map[string]string
+	seen    map[string]bool // "METHOD /path status"
+}
+
+// on is the same walk at another site, with a fresh browser.
+func (w *walker) on(s *site) *walker {
+	return &walker{w.t, w.d, s, map[string]string{}, w.seen}
+}
+
+type reply struct {
+	code   int
+	header http.Header
+	json   map[string]any
+}
+
+var templates = regexp.MustCompile(`^(/mfa/enrollments/)[^/]+`)
+
+// send sends a request and fails the test unless the answer has this status
+// and is as documented. Headers are pairs of name and value.
+func (w *walker) send(status int, method, path, body string, headers ...string) reply {
+	w.t.Helper()
+	r := w.sendAny(method, path, body, headers...)
+	if r.code != status {
+		w.t.Fatalf("%s %s %.100s: got %d %v, want %d", method, path, body, r.code, r.json, status)
+	}
+	return r
+}
+
+// sendAny takes any status that is documented.
+func (w *walker) sendAny(method, path, body string, headers ...string) reply {
+	w.t.Helper()
+	r := httptest.NewRequestWithContext(w.t.Context(), method, origin+path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range w.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.s.h.ServeHTTP(rec, r)
+	for _, c := range rec.Result().Cookies() {
+		if w.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(w.cookies, c.Name)
+		}
+	}
+	out := reply{code: rec.Code, header: rec.Header()}
+	raw, _ := io.ReadAll(rec.Body)
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &out.json); err != nil {
+			w.t.Fatalf("%s %s: %v: %s", method, path, err, raw)
+		}
+	}
+	if strings.HasPrefix(path, "/mfa") {
+		w.check(method, templates.ReplaceAllString(path, "${1}{id}"), body, out, raw)
+	}
+	return out
+}
+
+// check holds one answer, and the request if it was taken, to the document.
+func (w *walker) check(method, path, body string, r reply, raw []byte) {
+	w.t.Helper()
+	name := method + " " + path + " " + itoa(r.code)
+	op := []string{"paths", path, strings.ToLower(method)}
+	response := append(op, "responses", itoa(r.code))
+	value, _, err := w.d.at(response...)
+	if err != nil {
+		w.t.Errorf("%s: %v", name, err)
+		return
+	}
+	w.seen[name] = true
+	media := r.header.Get("Content-Type")
+	content, _ := value.(map[string]any)["content"].(map[string]any)
+	switch {
+	case len(raw) == 0 && content != nil, len(raw) > 0 && content[media] == nil:
+		w.t.Errorf("%s: %q is not documented: %s", name, media, raw)
+	case len(raw) > 0:
+		if err := w.d.validate(raw, append(response, "content", media, "schema")...); err != nil {
+			w.t.Errorf("%s: %v: %s", name, err, raw)
+		}
+	}
+	wanted, _ := value.(map[string]any)["headers"].(map[string]any)
+	for header := range wanted {
+		if err := w.d.validate([]byte(r.header.Get(header)), append(response, "headers", header, "schema")...); err != nil {
+			w.t.Errorf("%s: %s: %q: %v", name, header, r.header.Get(header), err)
+		}
+	}
+	if r.code < 300 && body != "" {
+		if err := w.d.validate([]byte(body), append(op, "requestBody", "content", "application/json", "schema")...); err != nil {
+			w.t.Errorf("%s: took %s: %v", name, body, err)
+		}
+	}
+}
