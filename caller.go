@@ -37,6 +37,11 @@ func (e *Engine) callerID(c Caller) (user string, flow []byte, err error) {
 	if c.Authentication.User != c.User.ID {
 		return "", nil, ErrCaller
 	}
+	if c.User.ID != "" {
+		if err := c.User.check(); err != nil {
+			return "", nil, err
+		}
+	}
 	if c.FlowToken != "" {
 		if user, flow, err = e.parseFlowToken(c.FlowToken); err != nil {
 			return "", nil, err
@@ -49,7 +54,7 @@ func (e *Engine) callerID(c Caller) (user string, flow []byte, err error) {
 	if c.User.ID == "" {
 		return "", nil, ErrCaller
 	}
-	return c.User.ID, nil, c.User.check()
+	return c.User.ID, nil, nil
 }
 
 // authorize checks the caller's right: a flow that asked to enrol may enrol what

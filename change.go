@@ -96,7 +96,7 @@ func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authenticatio
 // the policy requires of them.
 func (e *Engine) stillSatisfies(st *state, act acting) error {
 	d := e.decide(st, act.user, act.client)
-	body := &flowBody{Methods: d.Methods, Require: d.Require, Channel: channelOf(act.auth.Proofs)}
+	body := &flowBody{Methods: d.Methods, Require: d.Require, Implicit: d.Implicit, Channel: channelOf(act.auth.Proofs)}
 	for _, p := range act.auth.Proofs {
 		if p.First {
 			p.Time = st.now
@@ -130,6 +130,17 @@ func (st *state) dropFlows() error {
 	return nil
 }
 
+// endOtherFlows ends the flows in progress but the current one.
+func (st *state) endOtherFlows() {
+	if st.current == nil {
+		st.flows = nil
+	} else {
+		st.flows = []flow{*st.current}
+		st.current = &st.flows[0]
+	}
+	st.touch(secFlows)
+}
+
 // RemoveAll ends all of the session's user's enrollments. Where the policy then
 // requires one, the flow that it returns has StatusEnroll; else it has
 // StatusPassed. In both cases its Authentication is the session's evidence,
@@ -154,7 +165,7 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 		renewed := st.renew(act.auth)
 		d := e.decide(st, act.user, act.client)
 		body := &flowBody{Purpose: SigningIn, User: act.user, Client: act.client, Channel: channelOf(renewed.Proofs), Require: d.Require,
-			Methods: d.Methods, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs}
+			Methods: d.Methods, Implicit: d.Implicit, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs}
 		if len(d.Require.missing(renewed.Proofs, st.now)) == 0 {
 			return Flow{Status: StatusPassed, Purpose: SigningIn, User: st.user, Expires: st.now, Authentication: renewed,
 				Methods: e.offered(d.Methods), Generation: st.head.Generation}, nil

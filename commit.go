@@ -69,6 +69,8 @@ func storeError(ctx context.Context, what string, err error) error {
 // An ErrNotValid that decide returns is told once the failure is saved; any other
 // error means that nothing is.
 func commit[T any](ctx context.Context, e *Engine, user string, decide func(*state) (T, error)) (T, error) {
+	e.jobs.begin()
+	defer e.jobs.end()
 	if e.closed.Load() {
 		var zero T
 		return zero, ErrClosed
@@ -92,6 +94,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 	defer leave()
 	var tried []attempt
 	faults := 0
+	var fault error
 	for try := range saveTries {
 		if try > 0 {
 			if err := e.wait(ctx, jitter(savePause, savePauseMax, try)); err != nil {
@@ -113,6 +116,9 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 				return t.value, t.err
 			}
 		}
+		if faults >= faultTries {
+			return zero, fault
+		}
 		value, verdict := decide(st)
 		if !st.changed() || verdict != nil && !errors.Is(verdict, ErrNotValid) {
 			return value, verdict
@@ -130,9 +136,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		case ctx.Err() != nil:
 			return zero, ctx.Err() // nobody is there to be told
 		case !errors.Is(err, ErrConflict):
-			if faults++; faults >= faultTries {
-				return zero, err
-			}
+			fault, faults = err, faults+1
 		}
 		// A conflict, too, may be the answer to a save that a client library
 		// repeated by itself after the first had happened.

@@ -56,7 +56,7 @@ type Engine struct {
 	meters  meters
 
 	closed   atomic.Bool
-	jobs     sync.WaitGroup // work after answers
+	jobs     jobs
 	waiting  atomic.Int64
 	running  chan struct{}
 	inFlight sync.Map // notices that are being offered
@@ -169,13 +169,8 @@ func (e *Engine) Check(ctx context.Context) error {
 // and counts go to the store. It returns when that is done, or when ctx ends.
 func (e *Engine) Close(ctx context.Context) error {
 	e.closed.Store(true)
-	done := make(chan struct{})
-	go func() {
-		e.jobs.Wait()
-		close(done)
-	}()
 	select {
-	case <-done:
+	case <-e.jobs.done():
 	case <-ctx.Done():
 		return ctx.Err()
 	}

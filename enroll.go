@@ -217,6 +217,7 @@ func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending,
 		}
 		st.enrolled[i] = r
 		st.void()
+		st.endOtherFlows()
 		ev.Type = EventReplaced
 	} else {
 		// The user's own takes the place of an address that merely counted.
@@ -249,7 +250,7 @@ func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending,
 		out.Authentication = st.renew(act.auth)
 		return out, nil
 	}
-	st.body.Proofs = withProof(st.body.Proofs, m.proved(r.ID, v, st.now))
+	st.body.Proofs, st.body.Enrolled = withProof(st.body.Proofs, m.proved(r.ID, v, st.now)), true
 	flow, err := e.advance(st, c.FlowToken, c.Client.DeviceToken)
 	out.Flow = &flow
 	return out, err

@@ -191,7 +191,9 @@ func (r Requirement) missing(proofs []Proof, now time.Time) []string {
 	// An old second factor is no recent AAL2, even beside a fresh password.
 	second := r.SecondFactor || r.AAL >= AAL2 && r.MaxAge > 0
 	var out []string
-	if (r.Password || len(fresh) == 0 && !second) && !has(func(p Proof) bool { return p.First }) {
+	// Whatever else is asked for by name is recent by itself.
+	other := second || len(r.Methods) > 0 || r.PhishingResistant
+	if (r.Password || len(fresh) == 0 && !other) && !has(func(p Proof) bool { return p.First }) {
 		out = append(out, MissingPassword)
 	}
 	if second && !has(func(p Proof) bool { return !p.First || p.UserVerified }) {

@@ -24,7 +24,7 @@ func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 		}
 		var covered []*enrollment
 		for j := range st.enrolled {
-			if r := &st.enrolled[j]; r.Method == m.Name && !r.Disabled {
+			if r := &st.enrolled[j]; r.Method == m.Name && !r.Disabled && (!r.Implicit || slices.Contains(body.Implicit, m.Name)) {
 				covered = append(covered, r)
 			}
 		}
@@ -109,14 +109,14 @@ func useful(r Requirement, proofs []Proof, all []candidate, now time.Time) []can
 }
 
 // enrollable are the methods whose enrolment would get the flow further.
-func (e *Engine) enrollable(body *flowBody, now time.Time) []string {
+func (e *Engine) enrollable(body *flowBody, proofs []Proof, now time.Time) []string {
 	var out []string
 	for _, i := range e.allowed(body.Methods) {
 		m := e.methods[i]
 		if m.Recovery || m.Channel != "" && m.Channel == body.Channel {
 			continue
 		}
-		if len(body.Require.missing(withProof(body.Proofs, m.proof(now)), now)) == 0 {
+		if len(body.Require.missing(withProof(proofs, m.proof(now)), now)) == 0 {
 			out = append(out, m.Name)
 		}
 	}

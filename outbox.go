@@ -12,6 +12,7 @@ import (
 // note tells of something that happened in this try. Security notices go into
 // the user's outbox in the same save; all of them reach the observers after it.
 func (e *Engine) note(st *state, ev Event, u User, c Client) error {
+	st.head.Erased = false // there is something to erase again
 	ev.ID, ev.Time, ev.User, ev.Generation = newID(), st.now, st.user, st.head.Generation
 	ev.App, ev.IP, ev.Place, ev.UserAgent = c.App, c.IP, c.Place, c.UserAgent
 	if ev.Notice {
@@ -55,14 +56,13 @@ func (e *Engine) tell(st *state, events []Event) {
 // later runs f after the answer. What does not fit into the bound is left: notices to
 // the outbox, counts to the next flush.
 func (e *Engine) later(f func(context.Context)) bool {
-	e.jobs.Add(1)
 	if e.waiting.Add(1) > maxJobs {
 		e.waiting.Add(-1)
-		e.jobs.Done()
 		return false
 	}
+	e.jobs.begin()
 	go func() {
-		defer e.jobs.Done()
+		defer e.jobs.end()
 		defer e.waiting.Add(-1)
 		e.running <- struct{}{}
 		defer func() { <-e.running }()

@@ -52,6 +52,21 @@ func (a Activated) Format(s fmt.State, _ rune) {
 func (p EnrollParams) Format(s fmt.State, _ rune) { fmt.Fprint(s, "mfa.EnrollParams(redacted)") }
 
 // Format prints no more than identifiers.
+func (r EnrollRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.EnrollRequest(%v, %q)", r.User, r.ID)
+}
+
+// Format prints no more than identifiers.
+func (r ChallengeRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.ChallengeRequest(%v, %s)", r.User, r.Purpose)
+}
+
+// Format prints no more than identifiers.
+func (r VerifyRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.VerifyRequest(%v, %s)", r.User, r.Purpose)
+}
+
+// Format prints no more than identifiers.
 func (r Enrolled) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Enrolled(%q)", r.ID) }
 
 // Format prints no more than identifiers.

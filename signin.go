@@ -54,6 +54,7 @@ func (e *Engine) SignIn(ctx context.Context, s SignIn) (Flow, error) {
 			return Flow{}, err
 		}
 		body.Require, body.First, body.Methods, body.Lifetime = d.Require, d.FirstEnrollment, d.Methods, d.SessionLifetime
+		body.Implicit = d.Implicit
 		return e.advance(st, token, s.Client.DeviceToken)
 	})
 	if err == nil {
@@ -97,8 +98,8 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 		}
 		d := e.decide(st, s.User, client)
 		body := &flowBody{Purpose: SteppingUp, User: s.User, Client: client, Require: s.Require, Methods: methodsWith(d.Methods, s.Require.Methods),
-			Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs)}
-		missing := s.Require.missing(proofs, st.now)
+			Implicit: slices.Concat(d.Implicit, s.Require.Methods), Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs)}
+		missing := s.Require.missing(st.counted(body), st.now)
 		if len(missing) == 0 {
 			return Flow{Status: StatusPassed, Purpose: SteppingUp, User: st.user, Expires: st.now,
 				Authentication: body.authentication(st), Generation: st.head.Generation}, nil
@@ -109,7 +110,7 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 		if err := e.begin(st, id, body); err != nil {
 			return Flow{}, err
 		}
-		if err := e.enrollImplicit(ctx, st, s.User, slices.Concat(d.Implicit, s.Require.Methods)); err != nil {
+		if err := e.enrollImplicit(ctx, st, s.User, body.Implicit); err != nil {
 			return Flow{}, err
 		}
 		return e.advance(st, token, s.Client.DeviceToken)
@@ -148,7 +149,6 @@ func (e *Engine) begin(st *state, id []byte, body *flowBody) error {
 	if err := e.note(st, Event{Type: EventFlowStarted}, body.User, body.Client); err != nil {
 		return err
 	}
-	st.head.Erased = false
 	st.addFlow(flow{ID: id, Network: []byte(e.network(body.Client)), Created: st.now.UnixMilli(),
 		Expires: st.now.Add(flowLifetime).Unix()}, body)
 	return nil
@@ -193,17 +193,19 @@ func (e *Engine) enrollImplicit(ctx context.Context, st *state, u User, methods 
 // next says where the current flow stands and what can be answered.
 func (e *Engine) next(st *state) (status Status, reason string, list []candidate, methods []string) {
 	b := st.body
-	if len(b.Require.missing(b.Proofs, st.now)) == 0 {
+	b.Proofs = st.standing(b.Proofs) // what was replaced or disabled since proves nothing
+	proofs := st.counted(b)
+	if len(b.Require.missing(proofs, st.now)) == 0 {
 		return StatusPassed, "", nil, nil
 	}
 	all := e.candidates(st, b)
-	if list = useful(b.Require, b.Proofs, all, st.now); len(list) > 0 {
+	if list = useful(b.Require, proofs, all, st.now); len(list) > 0 {
 		return StatusChallenge, "", list, nil
 	}
-	if st.disabled() {
+	if st.disabled(b.Implicit) {
 		return StatusDenied, ReasonDisabled, nil, nil // else whoever guesses long enough could enrol instead
 	}
-	methods = e.enrollable(b, st.now)
+	methods = e.enrollable(b, proofs, st.now)
 	if b.Purpose != SigningIn || len(methods) == 0 {
 		return StatusDenied, ReasonNoMethod, nil, nil
 	}
@@ -211,7 +213,7 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 	// proved all the same before something better is.
 	own := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.method.Recovery && !c.covered[0].own() })
 	if st.hasOwn() {
-		if !slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" }) {
+		if !slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && !st.enrollment(p.Enrollment).Implicit }) {
 			if len(own) == 0 {
 				return StatusDenied, ReasonNoMethod, nil, nil
 			}
@@ -220,7 +222,7 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 	} else if len(b.First.missing(b.Proofs, st.now)) > 0 {
 		// What proves the address on file need not be a method to sign in with.
 		with := *b
-		with.Methods = methodsWith(b.Methods, b.First.Methods)
+		with.Methods, with.Implicit = methodsWith(b.Methods, b.First.Methods), slices.Concat(b.Implicit, b.First.Methods)
 		if list = useful(b.First, b.Proofs, e.candidates(st, &with), st.now); len(list) == 0 {
 			return StatusDenied, ReasonNoMethod, nil, nil
 		}
@@ -229,9 +231,22 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 	return StatusEnroll, "", nil, methods
 }
 
-// disabled says whether an enrollment of the user's own is disabled.
-func (st *state) disabled() bool {
-	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && r.Disabled })
+// counted are the flow's proofs that count towards what it requires: one by an
+// address that was only asked for before the first enrolment does not.
+func (st *state) counted(b *flowBody) []Proof {
+	return slices.DeleteFunc(slices.Clone(b.Proofs), func(p Proof) bool {
+		r := st.enrollment(p.Enrollment)
+		return r != nil && r.Implicit && !slices.Contains(b.Implicit, r.Method)
+	})
+}
+
+// disabled says whether an enrollment of the user's own is disabled, or, where
+// they have none, an address that counts as one.
+func (st *state) disabled(implicit []string) bool {
+	own := st.hasOwn()
+	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool {
+		return r.Disabled && (r.own() || !own && r.Implicit && slices.Contains(implicit, r.Method))
+	})
 }
 
 func (st *state) hasOwn() bool {
@@ -278,6 +293,7 @@ func (e *Engine) view(st *state, token string, list []candidate, methods []strin
 	return Flow{
 		Token: token, Status: st.current.Status, Purpose: st.body.Purpose, User: st.user, Reason: st.body.Reason,
 		Options: e.options(st, st.body, list), Methods: methods, Expires: fromUnix(st.current.Expires), Generation: st.head.Generation,
+		Enrolled: st.body.Enrolled,
 	}
 }
 

@@ -105,6 +105,7 @@ type flowBody struct {
 	Reason   string             `cbor:"12,keyasint,omitempty"`
 	Known    bool               `cbor:"13,keyasint,omitempty"` // begun in a known device
 	Implicit []string           `cbor:"14,keyasint,omitempty"` // methods whose implicit enrollments count here
+	Enrolled bool               `cbor:"15,keyasint,omitempty"` // as in Flow
 }
 
 // state is a user's value in memory, for one try of one operation.
