@@ -1,6 +1,7 @@
 package mfa_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -380,5 +381,40 @@ func TestC22_HistoryStays(t *testing.T) {
 	}
 	if kinds[0] != mfa.EventFlowPassed {
 		t.Errorf("newest first: %v", kinds)
+	}
+}
+
+// Replacing is no way around what Remove refuses: an app that the policy needs
+// cannot become an address that it does not count.
+func TestReplacingKeepsWhatThePolicyNeeds(t *testing.T) {
+	w := newWorld(t, withPolicy(func(mfa.Subject) mfa.Decision { return mfa.Decision{Require: mfa.Requirement{AAL: mfa.AAL2}} }))
+	u := person("u")
+	a := w.withApp(u)
+	c := w.session(u, a)
+	p, err := w.Enroll(bg, c, mfa.Enroll{Method: "email", Replaces: a.id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is(t, second(w.Activate(bg, c, p.ID, mfa.Answer{Code: w.mail.last().code})), mfa.ErrEnrollmentRequired)
+	w.session(u, a) // and the app still works
+}
+
+// Wrong confirmations count for the network, as wrong codes at sign-in do.
+func TestC06_SetupConfirmationsCountForTheNetwork(t *testing.T) {
+	w := newWorld(t)
+	const accounts = 60
+	answered := 0
+	for i := range accounts {
+		u := person(fmt.Sprint("u", i))
+		f := w.signIn(u, from(9))
+		c := mfa.Caller{User: u, Authentication: f.Authentication, Client: from(9)}
+		p := w.scan(c, mfa.Enroll{})
+		_, err := w.Activate(bg, c, p.id, mfa.Answer{Code: w.wrong(p)})
+		is(t, err, mfa.ErrNotValid)
+		answered++
+	}
+	evs, err := w.events.Await(t.Context(), mfa.EventNetworkFailures, 1)
+	if err != nil || evs[0].Count < 50 {
+		t.Errorf("%d answered: %v, %v", answered, evs, err)
 	}
 }

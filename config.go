@@ -3,6 +3,7 @@ package mfa
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -133,33 +134,40 @@ func (e *Engine) factor(name string) int {
 // markerKey holds a few sealed bytes by which a wrong key ring is found out.
 const markerKey = "meta/marker"
 
-// Check opens the store's marker with the key ring, or makes it where there is
-// none yet. Call it at start: a wrong key ring or deployment is [ErrWrongKeys],
-// a store that does not answer [ErrStore].
+// Check opens the store's marker with the key ring, and seals it anew with the
+// ring's first key; where there is none yet, it makes it. Call it at start: a
+// wrong key ring or deployment is [ErrWrongKeys], a store that does not answer,
+// or does not take the marker, [ErrStore].
 func (e *Engine) Check(ctx context.Context) error {
 	sum := sha256.Sum256([]byte(e.keys.indexOf("marker")))
 	for range saveTries {
 		item, err := e.store.Load(ctx, markerKey)
-		if err == nil {
+		switch {
+		case err == nil:
 			plain, err := e.unseal(sealMarker, markerKey, item.Value)
 			if errors.Is(err, ErrNewerVersion) {
 				return err
 			}
-			if err != nil || string(plain) != string(sum[:]) {
+			if err != nil || subtle.ConstantTimeCompare(plain, sum[:]) != 1 {
 				return ErrWrongKeys
 			}
-			return nil
-		}
-		if !errors.Is(err, ErrNotFound) {
+		case !errors.Is(err, ErrNotFound):
 			return storeError(ctx, "load", err)
 		}
 		sealed, err := e.seal(sealMarker, markerKey, sum[:])
 		if err != nil {
 			return err
 		}
-		err = e.store.Save(ctx, markerKey, 0, Item{Value: sealed, Version: newVersion()})
-		if err != nil && !errors.Is(err, ErrConflict) {
+		err = e.store.Save(ctx, markerKey, item.Version, Item{Value: sealed, Version: newVersion()})
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
 			return storeError(ctx, "save", err)
+		}
+		// Another process starts too: look at what it made.
+		if err := e.wait(ctx, jitter(savePause, savePauseMax, 1)); err != nil {
+			return err
 		}
 	}
 	return ErrBusy

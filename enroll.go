@@ -134,7 +134,8 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		return Activated{}, err
 	}
 	slow, codes := e.slowOnce(), e.codesOnce()
-	return commit(ctx, e, user, func(st *state) (Activated, error) {
+	var guessed bool
+	out, err := commit(ctx, e, user, func(st *state) (Activated, error) {
 		act, err := e.authorize(st, c, flowID, holding)
 		if err != nil {
 			return Activated{}, err
@@ -144,6 +145,7 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 			return Activated{}, err
 		}
 		m := f.Method()
+		guessed = m.Guessable
 		if until := st.budgetUntil(m, act.known); !until.IsZero() {
 			return Activated{}, &LockedError{Until: until}
 		}
@@ -160,6 +162,11 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		st.touch(secPending)
 		return e.activate(ctx, st, act, confirmed, v, c, codes)
 	})
+	if guessed && errors.Is(err, ErrNotValid) {
+		client := c.Client.bounded()
+		e.networkFailed(e.network(client), client, e.now())
+	}
+	return out, err
 }
 
 // pendingOf finds a pending enrolment of this caller's.
@@ -204,32 +211,46 @@ func (e *Engine) failedPending(st *state, m Method, p *pending, act acting, caus
 	return &told
 }
 
-// activate puts a confirmed enrollment in, in one save with what it replaces and
-// the recovery codes that come with it.
-func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending, v Verified, c Caller, codes codesFunc) (Activated, error) {
+// place puts a confirmed enrollment where it belongs: in the place of the one
+// that it replaces, or after the others. It returns what to tell of it.
+func (e *Engine) place(st *state, act acting, p pending) (Event, error) {
 	m := e.methods[e.factor(p.Method)]
-	first := !st.hasOwn()
 	r := enrollment{ID: p.ID, Method: p.Method, Label: p.Label, Hint: p.Hint, Created: st.now.Unix()}
-	ev := Event{Type: EventEnrolled, Notice: true, Method: r.Method, Enrollment: r.ID, Hint: r.Hint, First: first}
+	ev := Event{Type: EventEnrolled, Notice: true, Method: r.Method, Enrollment: r.ID, Hint: r.Hint, First: !st.hasOwn()}
 	if i := slices.IndexFunc(st.enrolled, func(o enrollment) bool { return o.ID == p.Replaces }); p.Replaces != "" && i >= 0 {
 		if r.Label == "" {
 			r.Label = st.enrolled[i].Label
 		}
+		before := e.stillSatisfies(st, act)
 		st.enrolled[i] = r
+		if err := e.stillSatisfies(st, act); before == nil && err != nil {
+			return Event{}, err // else replacing would be a way around what Remove refuses
+		}
 		st.void()
 		st.endOtherFlows()
-		ev.Type = EventReplaced
-	} else {
-		// The user's own takes the place of an address that merely counted.
-		st.enrolled = slices.DeleteFunc(st.enrolled, func(o enrollment) bool { return o.Implicit && o.Method == p.Method })
-		if r.Label == "" {
-			r.Label = st.freeLabel(m)
-		}
-		st.enrolled = append(st.enrolled, r)
-		st.head.Generation++
+		ev.Type, ev.Label = EventReplaced, r.Label
+		return ev, nil
 	}
+	// The user's own takes the place of an address that merely counted.
+	st.enrolled = slices.DeleteFunc(st.enrolled, func(o enrollment) bool { return o.Implicit && o.Method == p.Method })
+	if r.Label == "" {
+		r.Label = st.freeLabel(m)
+	}
+	st.enrolled = append(st.enrolled, r)
+	st.head.Generation++
 	ev.Label = r.Label
-	kept := st.enrollment(r.ID)
+	return ev, nil
+}
+
+// activate puts a confirmed enrollment in, in one save with what it replaces and
+// the recovery codes that come with it.
+func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending, v Verified, c Caller, codes codesFunc) (Activated, error) {
+	m := e.methods[e.factor(p.Method)]
+	ev, err := e.place(st, act, p)
+	if err != nil {
+		return Activated{}, err
+	}
+	kept := st.enrollment(p.ID)
 	if err := st.keep(kept, v); err != nil {
 		return Activated{}, err
 	}
@@ -245,12 +266,12 @@ func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending,
 			return Activated{}, err
 		}
 	}
-	out.Enrollment = st.enrollment(r.ID).public()
+	out.Enrollment = st.enrollment(p.ID).public()
 	if act.flow == nil {
 		out.Authentication = st.renew(act.auth)
 		return out, nil
 	}
-	st.body.Proofs, st.body.Enrolled = withProof(st.body.Proofs, m.proved(r.ID, v, st.now)), true
+	st.body.Proofs, st.body.Enrolled = withProof(st.body.Proofs, m.proved(p.ID, v, st.now)), true
 	flow, err := e.advance(st, c.FlowToken, c.Client.DeviceToken)
 	out.Flow = &flow
 	return out, err

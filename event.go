@@ -12,7 +12,7 @@ type EventType string
 // The events. Those marked * are security notices: they reach the observers at
 // least once, even when the process dies in between.
 const (
-	EventFlowStarted       EventType = "flow.started"        // a first factor was right, and more is asked
+	EventFlowStarted       EventType = "flow.started"        // a first factor was right, or a step-up was asked for
 	EventFlowPassed        EventType = "flow.passed"         // evidence was given out
 	EventFlowDenied        EventType = "flow.denied"         //
 	EventChallengeSent     EventType = "challenge.sent"      // a message was handed to its carrier

@@ -70,7 +70,8 @@ const (
 	networkAllowance = 50
 	// networkAlarmed is the allowance while the system's alarm is on.
 	networkAlarmed = 5
-	// networkDelayMax is the longest pause between two guesses of a network.
+	// networkDelayMax is the longest pause between two guesses of a network, at
+	// each process: what is shared is the count.
 	networkDelayMax = time.Minute
 	// systemFloor is how many failures in an hour never raise the system's alarm.
 	systemFloor = 200
@@ -108,8 +109,7 @@ const (
 	maxEnrollments  = 20      // per user
 	maxDevices      = 10      // known browsers, per user; over it the one longest unseen goes
 	maxDeviceTokens = 5       // that one browser carries, for several users
-	maxHistory      = 40      // entries, per user
-	maxHistoryBytes = 3 << 10 // and their size
+	maxHistoryBytes = 3 << 10 // of entries, per user: some thirty
 	maxOutbox       = 32      // notices not yet acknowledged; over it the oldest goes
 	maxFactorState  = 8 << 10 // bytes of an enrollment's state, and of a factor's state per user
 	maxUserValue    = 256 << 10

@@ -186,32 +186,35 @@ func (e *Engine) networkSeen(key string, c Client, now time.Time) {
 	}
 }
 
-// flush adds what is pending to the stored count and learns the sum.
+// flush adds what is pending to the stored count and learns the sum, until what
+// has come meanwhile is in too.
 func (e *Engine) flush(ctx context.Context, name string, n *meter, c Client) {
-	m := &e.meters
-	m.mu.Lock()
-	pending := n.pending
-	m.mu.Unlock()
-	now := e.now()
-	total, err := e.addCount(ctx, name, pending, now)
-	m.mu.Lock()
-	n.busy = false
-	if err != nil {
-		m.mu.Unlock()
-		e.log.Warn("mfa: failures stay counted in this process only", "error", err)
-		return
+	enough := 1
+	if name == systemMeter {
+		enough = meterFlushCount
 	}
-	n.pending -= pending
-	n.count, n.read = total, now
-	alarm := n.alarm(name, e.meters.alarmed(now), now)
-	m.mu.Unlock()
-	if alarm.Type == "" {
-		return
-	}
-	alarm.ID, alarm.Time, alarm.App, alarm.IP, alarm.Place = newID(), now, c.App, c.IP, c.Place
-	for _, o := range e.observers {
-		if err := o.Observe(ctx, alarm); err != nil {
-			e.log.Warn("mfa: observer failed", "event", alarm, "error", err)
+	for more := true; more; {
+		now := e.now()
+		e.meters.mu.Lock()
+		pending := n.pending
+		e.meters.mu.Unlock()
+		total, err := e.addCount(ctx, name, pending, now)
+		e.meters.mu.Lock()
+		var alarm Event
+		if err == nil {
+			n.pending -= pending
+			n.count, n.read = total, now
+			alarm = n.alarm(name, e.meters.alarmed(now), now)
+		}
+		more = err == nil && n.pending >= enough
+		n.busy = more
+		e.meters.mu.Unlock()
+		if err != nil {
+			e.log.Warn("mfa: failures stay counted in this process only", "error", err)
+		}
+		if alarm.Type != "" {
+			alarm.ID, alarm.Time, alarm.App, alarm.IP, alarm.Place = newID(), now, c.App, c.IP, c.Place
+			e.deliver(ctx, "", []Event{alarm})
 		}
 	}
 }

@@ -237,7 +237,7 @@ func (st *state) trimHistory() error {
 		parts, total = append(parts, data), total+len(data)
 	}
 	drop := func(which func(entry) bool) {
-		for i := len(list) - 1; i > 0 && (total > maxHistoryBytes*3/4 || len(list) > maxHistory); i-- {
+		for i := len(list) - 1; i > 0 && total > maxHistoryBytes*3/4; i-- {
 			if which(list[i]) {
 				total -= len(parts[i])
 				list, parts = slices.Delete(list, i, i+1), slices.Delete(parts, i, i+1)

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// Values that carry a token, a code or a secret print without it, whatever the
-// verb, so that a careless log line gives nothing away.
+// Values that carry a token, a code or a secret print and log without it,
+// whatever the verb or the handler, so that a careless line gives nothing away.
 
 // Format prints no more than identifiers.
 func (f Flow) Format(s fmt.State, _ rune) {
@@ -40,40 +40,84 @@ func (c Caller) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.Caller(%v, %v, flow %t)", c.User, c.Client, c.FlowToken != "")
 }
 
+// LogValue is what Format prints.
+func (c Caller) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
 // Format prints no more than identifiers.
 func (a Answer) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Answer(option %q)", a.Option) }
+
+// LogValue is what Format prints.
+func (a Answer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
 
 // Format prints no more than identifiers.
 func (a Activated) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.Activated(%+v, %d recovery codes)", a.Enrollment, len(a.RecoveryCodes))
 }
 
+// LogValue is what Format prints.
+func (a Activated) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
+
 // Format prints no more than identifiers.
 func (p EnrollParams) Format(s fmt.State, _ rune) { fmt.Fprint(s, "mfa.EnrollParams(redacted)") }
+
+// LogValue is what Format prints.
+func (p EnrollParams) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
 // Format prints no more than identifiers.
 func (r EnrollRequest) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.EnrollRequest(%v, %q)", r.User, r.ID)
 }
 
+// LogValue is what Format prints.
+func (r EnrollRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
 // Format prints no more than identifiers.
 func (r ChallengeRequest) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.ChallengeRequest(%v, %s)", r.User, r.Purpose)
 }
+
+// LogValue is what Format prints.
+func (r ChallengeRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // Format prints no more than identifiers.
 func (r VerifyRequest) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.VerifyRequest(%v, %s)", r.User, r.Purpose)
 }
 
+// LogValue is what Format prints.
+func (r VerifyRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
 // Format prints no more than identifiers.
 func (r Enrolled) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Enrolled(%q)", r.ID) }
+
+// LogValue is what Format prints.
+func (r Enrolled) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // Format prints no more than identifiers.
 func (t Step) Format(s fmt.State, _ rune) { fmt.Fprint(s, "mfa.Step(redacted)") }
 
+// LogValue is what Format prints.
+func (t Step) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
 // Format prints no more than identifiers.
 func (v Verified) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Verified(%q)", v.EnrollmentID) }
+
+// LogValue is what Format prints.
+func (v Verified) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(v)) }
+
+// Format prints no more than identifiers.
+func (g Enrolling) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Enrolling(%s, %q)", g.Method, g.ID)
+}
+
+// LogValue is what Format prints.
+func (g Enrolling) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(g)) }
+
+// Format prints no more than identifiers.
+func (a Asked) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Asked(%s)", a.Method) }
+
+// LogValue is what Format prints.
+func (a Asked) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
 
 // Format prints no more than identifiers.
 func (e Event) Format(s fmt.State, _ rune) {

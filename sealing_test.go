@@ -140,6 +140,9 @@ func TestC27_KeysRotate(t *testing.T) {
 		t.Fatal(err)
 	}
 	y := with(retired)
+	if err := y.Check(bg); err != nil { // the marker was sealed anew when the rotated ring was checked
+		t.Error(err)
+	}
 	if list, err := y.Enrollments(bg, "u"); err != nil || len(list) != 2 {
 		t.Errorf("%v, %v", list, err)
 	}
