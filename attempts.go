@@ -128,6 +128,7 @@ func (st *state) budgetUntil(m Method, known bool) time.Time {
 func (st *state) charge(m Method) {
 	if t, _ := st.class(m); t != nil {
 		t.add(st.now)
+		st.head.Untold++
 		st.touch(secHead)
 	}
 }
@@ -153,6 +154,11 @@ func (st *state) fail(m Method, covered []*enrollment, known bool) (left int) {
 		left = min(left, max(0, delayFrom-l.Fails))
 	}
 	return left
+}
+
+// spreads says whether the failure that was just charged counts beyond the account.
+func (st *state) spreads(m Method) bool {
+	return m.Guessable && len(st.head.Guesses.Times) <= networkPerAccount
 }
 
 func (r *enrollment) inARow() int { return r.Unknown.Fails + r.Known.Fails }

@@ -199,7 +199,7 @@ func TestA24_EnrollingRaisesNoSession(t *testing.T) {
 	w := newWorld(t)
 	u := person("u")
 	a := w.withApp(u)
-	misses(t, w.Satisfies(bg, u.ID, a.auth, mfa.Requirement{SecondFactor: true}), mfa.MissingSecondFactor)
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: a.auth}, mfa.Requirement{SecondFactor: true}), mfa.MissingSecondFactor)
 	if a.auth.AAL() != mfa.AAL1 {
 		t.Errorf("AAL%d", a.auth.AAL())
 	}
@@ -283,7 +283,7 @@ func TestC13_A95_OtherSessionsAreVoid(t *testing.T) {
 		if err := change(w, mine, a); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		err := w.Satisfies(bg, u.ID, other.Authentication, mfa.Requirement{})
+		err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: other.Authentication}, mfa.Requirement{})
 		if r := new(*mfa.RequirementError); !asError(err, r) || (*r).Missing[0] != mfa.MissingSignIn {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -433,4 +433,31 @@ func TestDeviceTokens(t *testing.T) {
 		planted.DeviceToken = junk
 		w.signIn(u, planted)
 	}
+}
+
+// What was begun on a password alone is not finished on it once the owner has
+// enrolled: else whoever has the password could plant an app of their own.
+func TestC11_NothingIsPlantedBesideTheOwner(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	thief := mfa.Caller{User: u, Authentication: w.signIn(u, mfa.Client{}).Authentication}
+	planted := w.scan(thief, mfa.Enroll{})
+	a := w.withApp(u)
+	misses(t, second(w.Activate(bg, thief, planted.id, mfa.Answer{Code: planted.Code()})), mfa.MissingSecondFactor)
+	misses(t, second(w.Resend(bg, thief, planted.id)), mfa.MissingSecondFactor)
+	if _, err := w.Activate(bg, w.session(u, a), planted.id, mfa.Answer{Code: planted.Code()}); err != nil {
+		t.Errorf("with the owner's evidence: %v", err)
+	}
+}
+
+// Evidence of one app is worth nothing in another.
+func TestC01_EvidenceIsOneAppsOwn(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	c := mfa.Caller{User: u, Authentication: w.signIn(u, mfa.Client{App: "web"}).Authentication, Client: mfa.Client{App: "web"}}
+	if err := w.Satisfies(bg, c, mfa.Requirement{}); err != nil {
+		t.Error(err)
+	}
+	c.Client.App = "admin"
+	misses(t, w.Satisfies(bg, c, mfa.Requirement{}), mfa.MissingSignIn)
 }

@@ -12,8 +12,8 @@ type acting struct {
 	auth    Authentication // the session's; not with a flow
 	flow    *flow          // the flow that asked to enrol; nil: a session
 	methods []string       // what may be enrolled
-	decided Decision
-	known   bool // the request comes from a known device
+	decided Decision       // for a session
+	known   bool           // the request comes from a known device
 }
 
 func flowOf(a acting) []byte {
@@ -28,8 +28,9 @@ type want int
 
 const (
 	enrolling want = iota // begin an enrolment
+	finishing             // go on with one: the evidence may be older by the time that it could wait, and must be enough for the account as it is now
 	changing              // any other change
-	holding               // go on with what began with enough evidence, or change nothing that matters
+	holding               // change nothing that matters
 )
 
 // callerID says which user's value is concerned.
@@ -92,17 +93,25 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 	act.auth.Proofs = proofs
 	act.decided = e.decide(st, act.user, act.client)
 	act.methods = e.offered(act.decided.Methods)
-	if w == holding {
-		return act, nil
+	return act, e.enough(st, act, w)
+}
+
+// enough refuses a session whose evidence is not good enough for what it wants.
+func (e *Engine) enough(st *state, act acting, w want) error {
+	if w == holding || act.flow != nil {
+		return nil
 	}
 	r := e.changeRequirement(st, act.decided)
-	if w == enrolling && !st.hasOwn() {
+	if w != changing && !st.hasOwn() {
 		r = r.And(act.decided.FirstEnrollment)
 	}
-	if missing := r.missing(proofs, st.now); len(missing) > 0 {
-		return acting{}, &RequirementError{Require: r, Missing: missing}
+	if w == finishing {
+		r.MaxAge += pendingLifetime
 	}
-	return act, nil
+	if missing := r.missing(act.auth.Proofs, st.now); len(missing) > 0 {
+		return &RequirementError{Require: r, Missing: missing}
+	}
+	return nil
 }
 
 // changeRequirement is what a change asks for: recent evidence of a factor
@@ -110,10 +119,7 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 // of those is (an address by mail is not enough to change a key); a recent
 // password otherwise; and what the policy adds.
 func (e *Engine) changeRequirement(st *state, d Decision) Requirement {
-	r := Requirement{MaxAge: changeMaxAge}
-	if d.Change.MaxAge > 0 {
-		r.MaxAge = d.Change.MaxAge
-	}
+	r := Requirement{MaxAge: changeMaxAge} // the policy can only shorten it
 	if !st.hasOwn() {
 		r.Password = true
 		return r.And(d.Change)
@@ -201,6 +207,7 @@ func (st *state) void() {
 // renew is a session's evidence after a change that it made itself.
 func (st *state) renew(a Authentication) Authentication {
 	a.Proofs, a.Generation = st.standing(a.Proofs), st.head.Generation
+	a.Time = newest(a.Proofs)
 	return a
 }
 
@@ -220,16 +227,17 @@ func (e *Engine) Reauthenticated(a Authentication, first First) Authentication {
 
 // Satisfies returns nil if a session's evidence still holds and satisfies r, and
 // otherwise a [*RequirementError]. Evidence of a user whose factors were reset or
-// removed since is void: MissingSignIn. One Load.
-func (e *Engine) Satisfies(ctx context.Context, user string, a Authentication, r Requirement) error {
-	if err := checkUserID(user); err != nil {
+// removed since, or of another app than c.Client.App, is void: MissingSignIn. A
+// caller's flow counts for nothing here. One Load.
+func (e *Engine) Satisfies(ctx context.Context, c Caller, r Requirement) error {
+	if err := checkUserID(c.User.ID); err != nil {
 		return err
 	}
-	st, err := e.load(ctx, user)
+	st, err := e.load(ctx, c.User.ID)
 	if err != nil {
 		return err
 	}
-	proofs, err := st.evidence(a, Client{})
+	proofs, err := st.evidence(c.Authentication, c.Client)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,9 @@ func (e *Engine) Enrollments(ctx context.Context, user string) ([]Enrollment, er
 	return slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit }), nil
 }
 
-// Rename gives an enrollment another label. It asks for a session, and for no
-// fresh evidence. [ErrNoEnrollment], [ErrBadInput].
+// Rename gives an enrollment another label. It asks for what every change asks
+// for: labels are what people tell their enrollments by. [*RequirementError],
+// [ErrNoEnrollment], [ErrBadInput].
 func (e *Engine) Rename(ctx context.Context, c Caller, id, label string) (Enrollment, error) {
 	label, err := cleanLabel(label)
 	if err != nil {
@@ -32,9 +33,9 @@ func (e *Engine) Rename(ctx context.Context, c Caller, id, label string) (Enroll
 	if label == "" {
 		return Enrollment{}, badInput("label is empty")
 	}
-	return change(ctx, e, c, holding, func(st *state, act acting) (Enrollment, error) {
+	return change(ctx, e, c, changing, func(st *state, act acting) (Enrollment, error) {
 		r := st.enrollment(id)
-		if act.flow != nil || r == nil || !r.own() {
+		if r == nil || !r.own() {
 			return Enrollment{}, ErrNoEnrollment
 		}
 		if r.Label == label {
@@ -164,6 +165,8 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 		}
 		renewed := st.renew(act.auth)
 		d := e.decide(st, act.user, act.client)
+		// What they had was proved for this change: FirstEnrollment, which is for those
+		// who have proved nothing, is not asked for.
 		body := &flowBody{Purpose: SigningIn, User: act.user, Client: act.client, Channel: channelOf(renewed.Proofs), Require: d.Require,
 			Methods: d.Methods, Implicit: d.Implicit, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs}
 		if len(d.Require.missing(renewed.Proofs, st.now)) == 0 {
@@ -191,7 +194,7 @@ func (st *state) reset() error {
 		st.decoded[s] = true
 		st.touch(s)
 	}
-	st.head.Guesses, st.head.Recoveries, st.head.Sends = tally{}, tally{}, nil
+	st.head.Guesses, st.head.Recoveries, st.head.Sends, st.head.Untold, st.head.Told = tally{}, tally{}, nil, 0, 0
 	st.void()
 	return nil
 }
@@ -262,6 +265,10 @@ func (e *Engine) Erase(ctx context.Context, user string) error {
 // budget of failures, which somebody with the old password may have used up, is
 // given back; the failures in a row of each enrollment stay. It returns the
 // session's evidence, renewed: the zero value where there is no session.
+//
+// Call it once the new password is stored. A sign-in whose password was checked
+// before that, and which calls SignIn after this, is a race that only the host can
+// see: it compares the account's password, or its version, once more before SignIn.
 func (e *Engine) PasswordChanged(ctx context.Context, c Caller) (Authentication, error) {
 	if err := c.User.check(); err != nil {
 		return Authentication{}, err
@@ -278,7 +285,7 @@ func (e *Engine) PasswordChanged(ctx context.Context, c Caller) (Authentication,
 		if err := st.dropFlows(); err != nil {
 			return Authentication{}, err
 		}
-		st.head.Guesses, st.head.Recoveries = tally{}, tally{}
+		st.head.Guesses, st.head.Recoveries, st.head.Untold, st.head.Told = tally{}, tally{}, 0, 0
 		st.void()
 		if err := e.note(st, Event{Type: EventPasswordChanged, Notice: true}, c.User, client); err != nil {
 			return Authentication{}, err

@@ -46,11 +46,11 @@ func TestReplaces(t *testing.T) {
 	is(t, err, mfa.ErrNotValid)
 
 	// what other sessions have is void; this one's is renewed, without the old proof.
-	misses(t, w.Satisfies(bg, u.ID, other, mfa.Requirement{}), mfa.MissingSignIn)
-	if err := w.Satisfies(bg, u.ID, done.Authentication, mfa.Requirement{}); err != nil {
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: other}, mfa.Requirement{}), mfa.MissingSignIn)
+	if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: done.Authentication}, mfa.Requirement{}); err != nil {
 		t.Error(err)
 	}
-	misses(t, w.Satisfies(bg, u.ID, done.Authentication, mfa.Requirement{SecondFactor: true}), mfa.MissingSecondFactor)
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: done.Authentication}, mfa.Requirement{SecondFactor: true}), mfa.MissingSecondFactor)
 
 	_, err = w.Enroll(bg, w.session(u, b), mfa.Enroll{Method: "totp", Replaces: a.id})
 	is(t, err, mfa.ErrNoEnrollment)
@@ -132,9 +132,9 @@ func TestA37_A50_RemovingTheLastEndsAll(t *testing.T) {
 	if auth.AAL() != mfa.AAL1 {
 		t.Errorf("the session's evidence is AAL%d", auth.AAL())
 	}
-	misses(t, w.Satisfies(bg, u.ID, other, mfa.Requirement{}), mfa.MissingSignIn)
-	misses(t, w.Satisfies(bg, u.ID, c.Authentication, mfa.Requirement{}), mfa.MissingSignIn)
-	if err := w.Satisfies(bg, u.ID, auth, mfa.Requirement{}); err != nil {
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: other}, mfa.Requirement{}), mfa.MissingSignIn)
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: c.Authentication}, mfa.Requirement{}), mfa.MissingSignIn)
+	if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: auth}, mfa.Requirement{}); err != nil {
 		t.Error(err)
 	}
 	w.want(w.signIn(u, mfa.Client{}), nil, mfa.StatusPassed)
@@ -153,7 +153,7 @@ func TestA50_EvidenceOfWhatWasRemovedIsVoid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	misses(t, w.Satisfies(bg, u.ID, auth, mfa.Requirement{AAL: mfa.AAL2}), mfa.MissingAAL)
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: auth}, mfa.Requirement{AAL: mfa.AAL2}), mfa.MissingAAL)
 }
 
 func TestRemoveAll(t *testing.T) {
@@ -163,7 +163,7 @@ func TestRemoveAll(t *testing.T) {
 	c := w.session(u, a)
 	f, err := w.RemoveAll(bg, c)
 	w.want(f, err, mfa.StatusPassed)
-	if err := w.Satisfies(bg, u.ID, f.Authentication, mfa.Requirement{}); err != nil {
+	if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: f.Authentication}, mfa.Requirement{}); err != nil {
 		t.Error(err)
 	}
 	_, err = w.RemoveAll(bg, mfa.Caller{User: u, Authentication: f.Authentication})
@@ -195,7 +195,7 @@ func TestReset(t *testing.T) {
 	if err := w.Reset(bg, mfa.Reset{User: u, Actor: "agent 7", Reason: "lost phone"}); err != nil {
 		t.Fatal(err)
 	}
-	misses(t, w.Satisfies(bg, u.ID, in.Authentication, mfa.Requirement{}), mfa.MissingSignIn)
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: in.Authentication}, mfa.Requirement{}), mfa.MissingSignIn)
 	_, err := w.verify(open, a.id, a.Code(), mfa.Client{})
 	is(t, err, mfa.ErrFlowExpired)
 	f := w.signIn(u, mfa.Client{})
@@ -227,7 +227,7 @@ func TestEraseLeavesATombstone(t *testing.T) {
 		}
 	}
 	gone("first")
-	misses(t, x.Satisfies(bg, u.ID, in.Authentication, mfa.Requirement{}), mfa.MissingSignIn)
+	misses(t, x.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: in.Authentication}, mfa.Requirement{}), mfa.MissingSignIn)
 	ask := mfa.SignIn{User: u, First: mfa.Password, MinGeneration: in.Generation}
 	f, err := x.SignIn(bg, ask)
 	x.want(f, err, mfa.StatusPassed) // the tombstone is no rollback
@@ -278,8 +278,8 @@ func TestA82_PasswordChanged(t *testing.T) {
 		_, err = w.Flow(bg, f.Token)
 		is(t, err, mfa.ErrFlowExpired)
 	}
-	misses(t, w.Satisfies(bg, u.ID, other.Authentication, mfa.Requirement{}), mfa.MissingSignIn)
-	if err := w.Satisfies(bg, u.ID, auth, mfa.Requirement{SecondFactor: true}); err != nil {
+	misses(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: other.Authentication}, mfa.Requirement{}), mfa.MissingSignIn)
+	if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: auth}, mfa.Requirement{SecondFactor: true}); err != nil {
 		t.Error(err)
 	}
 	w.enter(u, a, mfa.Client{})
@@ -416,5 +416,94 @@ func TestC06_SetupConfirmationsCountForTheNetwork(t *testing.T) {
 	evs, err := w.events.Await(t.Context(), mfa.EventNetworkFailures, 1)
 	if err != nil || evs[0].Count < 50 {
 		t.Errorf("%d answered: %v, %v", answered, evs, err)
+	}
+}
+
+func TestC11_ThePolicyOnlyShortensTheAgeOfEvidence(t *testing.T) {
+	for name, tc := range map[string]struct {
+		policy, age time.Duration
+		ok          bool
+	}{
+		"default, 9 min": {0, 9 * time.Minute, true}, "default, 11 min": {0, 11 * time.Minute, false},
+		"a day, 11 min": {24 * time.Hour, 11 * time.Minute, false}, "a minute, 2 min": {time.Minute, 2 * time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, withPolicy(func(s mfa.Subject) mfa.Decision {
+				d := mfa.AskEnrolled(s)
+				d.Change.MaxAge = tc.policy
+				return d
+			}))
+			u := person("u")
+			a := w.withApp(u)
+			c := w.session(u, a)
+			w.clock.Advance(tc.age)
+			if _, err := w.RecoveryCodes(bg, c); (err == nil) != tc.ok {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestC24_TimeIsThatOfTheProofsThatAreLeft(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	a := w.withApp(u)
+	f := w.signIn(u, mfa.Client{})
+	began := w.clock.Now()
+	w.clock.Advance(5 * time.Minute)
+	f, err := w.verify(f, a.id, a.Code(), mfa.Client{})
+	w.want(f, err, mfa.StatusPassed)
+	left, err := w.Remove(bg, mfa.Caller{User: u, Authentication: f.Authentication}, a.id)
+	if err != nil || !left.Time.Equal(began) || left.AAL() != mfa.AAL1 {
+		t.Errorf("%v, AAL%d, %v", left.Time, left.AAL(), err)
+	}
+}
+
+func TestC18_EnrollmentsAreBoundedAtTheirConfirmationToo(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	a := w.withApp(u)
+	for range 17 { // with the recovery codes, 19
+		w.enroll(w.session(u, a), mfa.Enroll{})
+	}
+	c := w.session(u, a)
+	one, two := w.scan(c, mfa.Enroll{}), w.scan(c, mfa.Enroll{})
+	if _, err := w.Activate(bg, c, one.id, mfa.Answer{Code: one.Code()}); err != nil {
+		t.Fatal(err)
+	}
+	is(t, second(w.Activate(bg, c, two.id, mfa.Answer{Code: two.Code()})), mfa.ErrTooMany)
+}
+
+func TestC22_RenamesDoNotWashTheHistory(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	a := w.withApp(u)
+	c := w.session(u, a)
+	for i := range 100 {
+		if _, err := w.Rename(bg, c, a.id, fmt.Sprintf("%060d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := w.Activity(bg, u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(list, func(x mfa.Activity) bool { return x.Type == mfa.EventEnrolled }) {
+		t.Errorf("%d entries, and the enrolment is gone", len(list))
+	}
+}
+
+func TestC22_FailuresInARowAreOneEntry(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	a := w.withApp(u)
+	for range 8 {
+		_, err := w.verify(w.signIn(u, from(1)), a.id, w.wrong(a), from(1))
+		is(t, err, mfa.ErrNotValid)
+		w.clock.Advance(20 * time.Minute)
+	}
+	list, err := w.Activity(bg, u.ID)
+	if err != nil || list[0].Type != mfa.EventFailed || list[0].Count != 8 {
+		t.Errorf("%+v, %v", list[0], err)
 	}
 }

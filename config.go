@@ -56,11 +56,12 @@ type Engine struct {
 	slow    chan struct{} // bounds slow digests
 	meters  meters
 
-	closed   atomic.Bool
-	jobs     jobs
-	waiting  atomic.Int64
-	running  chan struct{}
-	inFlight sync.Map // notices that are being offered
+	closed    atomic.Bool
+	jobs      jobs
+	waiting   atomic.Int64
+	observing chan struct{} // bounds calls of observers
+	counting  chan struct{} // bounds flushes of counts
+	inFlight  sync.Map      // notices that are being offered
 }
 
 var methodName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
@@ -84,9 +85,10 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{
 		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
-		stripes: newStripes(),
-		slow:    make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
-		running: make(chan struct{}, 8),
+		stripes:   newStripes(),
+		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
+		observing: make(chan struct{}, 8),
+		counting:  make(chan struct{}, 4),
 	}
 	e.meters.networks = map[string]*meter{}
 	if e.policy == nil {
@@ -174,15 +176,19 @@ func (e *Engine) Check(ctx context.Context) error {
 }
 
 // Close ends the engine: no new operation begins, what is left to tell is told,
-// and counts go to the store. It returns when that is done, or when ctx ends.
+// and counts go to the store. When ctx ends first, notices stay in the outbox, and
+// the counts still go.
 func (e *Engine) Close(ctx context.Context) error {
 	e.closed.Store(true)
+	var late error
 	select {
 	case <-e.jobs.done():
 	case <-ctx.Done():
-		return ctx.Err()
+		late = ctx.Err()
 	}
-	return e.flushMeters(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
+	defer cancel()
+	return errors.Join(late, e.flushMeters(ctx))
 }
 
 func checkUserID(id string) error {

@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -27,6 +28,8 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 	if len(r.Params.Phone) > maxText || len(r.Params.Email) > maxText || len(r.Params.Import) > maxFactorState || len(r.Replaces) > maxLabel {
 		return Enrolling{}, badInput("enrolment's parameters are too long")
 	}
+	e.jobs.begin()
+	defer e.jobs.end()
 	slow, codes := e.slowOnce(), e.codesOnce()
 	type begun struct {
 		Enrolling
@@ -66,9 +69,6 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 			out.Activated = &done
 			return out, err
 		}
-		if len(p.State) > maxFactorState {
-			return begun{}, ErrTooLarge
-		}
 		if err := st.send(&p, step, &out.Asked); err != nil {
 			return begun{}, err
 		}
@@ -92,6 +92,8 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 	if err != nil {
 		return Asked{}, err
 	}
+	e.jobs.begin()
+	defer e.jobs.end()
 	slow := e.slowOnce()
 	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
 		act, err := e.authorize(st, c, flowID, holding)
@@ -133,8 +135,10 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 	if err := a.check(); err != nil {
 		return Activated{}, err
 	}
+	e.jobs.begin()
+	defer e.jobs.end()
 	slow, codes := e.slowOnce(), e.codesOnce()
-	var guessed bool
+	var spreads bool
 	out, err := commit(ctx, e, user, func(st *state) (Activated, error) {
 		act, err := e.authorize(st, c, flowID, holding)
 		if err != nil {
@@ -145,14 +149,15 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 			return Activated{}, err
 		}
 		m := f.Method()
-		guessed = m.Guessable
 		if until := st.budgetUntil(m, act.known); !until.IsZero() {
 			return Activated{}, &LockedError{Until: until}
 		}
 		v, err := f.Verify(ctx, VerifyRequest{User: act.user, Client: act.client, Purpose: ForEnrollment, Flow: p.ID, ID: p.ID,
 			Enrollments: st.others(p.Method), Pending: p.live(st.now), UserState: st.factors[p.Method], Answer: a, Now: st.now, Slow: slow})
 		if errors.Is(err, ErrNotValid) {
-			return Activated{}, e.failedPending(st, m, p, act, err)
+			told := e.failedPending(st, m, p, act, err)
+			spreads = st.spreads(m)
+			return Activated{}, told
 		}
 		if err != nil {
 			return Activated{}, err
@@ -162,21 +167,23 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		st.touch(secPending)
 		return e.activate(ctx, st, act, confirmed, v, c, codes)
 	})
-	if guessed && errors.Is(err, ErrNotValid) {
+	if spreads && errors.Is(err, ErrNotValid) {
 		client := c.Client.bounded()
 		e.networkFailed(e.network(client), client, e.now())
 	}
 	return out, err
 }
 
-// pendingOf finds a pending enrolment of this caller's.
+// pendingOf finds a pending enrolment of this caller's, whose evidence has to be
+// enough for the account as it is by now: what was begun before the owner
+// enrolled is not finished on a password alone.
 func (e *Engine) pendingOf(st *state, act acting, id string) (*pending, Factor, error) {
 	if err := errors.Join(st.openPending(), st.openFactors()); err != nil {
 		return nil, nil, err
 	}
 	for i := range st.pending {
 		p := &st.pending[i]
-		if p.ID != id || !sameFlow(p.Flow, flowOf(act)) {
+		if p.ID != id || !bytes.Equal(p.Flow, flowOf(act)) {
 			continue
 		}
 		f := e.factor(p.Method)
@@ -186,7 +193,7 @@ func (e *Engine) pendingOf(st *state, act acting, id string) (*pending, Factor, 
 		if p.Replaces != "" && st.enrollment(p.Replaces) == nil {
 			return nil, nil, ErrEnrollmentExpired
 		}
-		return p, e.factors[f], nil
+		return p, e.factors[f], e.enough(st, act, finishing)
 	}
 	return nil, nil, ErrNoEnrollment
 }
@@ -205,8 +212,14 @@ func (e *Engine) failedPending(st *state, m Method, p *pending, act acting, caus
 	if t, b := st.class(m); t != nil {
 		told.AttemptsLeft = min(told.AttemptsLeft, t.left(b, act.known, st.now))
 	}
-	if err := e.note(st, Event{Type: EventFailed, Method: p.Method, Enrollment: p.ID, Count: 1}, act.user, act.client); err != nil {
-		return err
+	events := []Event{{Type: EventFailed, Method: p.Method, Enrollment: p.ID, Count: 1}}
+	if st.owed() {
+		events = append(events, Event{Type: EventManyFailures, Notice: true, Method: p.Method, Enrollment: p.ID, Count: tellAt})
+	}
+	for _, ev := range events {
+		if err := e.note(st, ev, act.user, act.client); err != nil {
+			return err
+		}
 	}
 	return &told
 }
@@ -233,6 +246,9 @@ func (e *Engine) place(st *state, act acting, p pending) (Event, error) {
 	}
 	// The user's own takes the place of an address that merely counted.
 	st.enrolled = slices.DeleteFunc(st.enrolled, func(o enrollment) bool { return o.Implicit && o.Method == p.Method })
+	if len(st.enrolled) >= maxEnrollments {
+		return Event{}, ErrTooMany
+	}
 	if r.Label == "" {
 		r.Label = st.freeLabel(m)
 	}

@@ -20,7 +20,7 @@ const (
 	EventVerified          EventType = "factor.verified"     // a right answer
 	EventFailed            EventType = "factor.failed"       // a wrong answer
 	EventLocked            EventType = "factor.locked"       // answers are not taken for a while
-	EventManyFailures      EventType = "account.failures"    // * ten failures in a row: somebody may have the password
+	EventManyFailures      EventType = "account.failures"    // * ten failures: somebody may have the password
 	EventDisabled          EventType = "enrollment.disabled" // * after too many failures
 	EventEnrolled          EventType = "enrollment.added"    // *
 	EventReplaced          EventType = "enrollment.replaced" // *

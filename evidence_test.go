@@ -119,7 +119,7 @@ func TestC24_C25_A47_Requirements(t *testing.T) {
 		if v, err := w.store.Load(bg, "user/u"); err == nil && v.Version != 0 {
 			a.Generation = w.signIn(u, mfa.Client{}).Generation
 		}
-		err := w.Satisfies(bg, "u", a, tc.require)
+		err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: "u"}, Authentication: a}, tc.require)
 		if tc.want == nil {
 			if err != nil {
 				t.Errorf("%d: %+v: %v", i, tc.require, err)
@@ -156,7 +156,7 @@ func TestRequirementAnd(t *testing.T) {
 	none := r.And(mfa.Requirement{Methods: []string{"z"}})
 	w := newWorld(t)
 	u := person("u")
-	misses(t, w.Satisfies(bg, "u", w.signIn(u, mfa.Client{}).Authentication, none), mfa.MissingMethod)
+	misses(t, w.Satisfies(bg, mfa.Caller{User: u, Authentication: w.signIn(u, mfa.Client{}).Authentication}, none), mfa.MissingMethod)
 }
 
 // Evidence that cannot be this user's, or of now, is worth nothing.
@@ -166,7 +166,7 @@ func TestEvidenceThatIsVoid(t *testing.T) {
 	a := w.withApp(u)
 	client := mfa.Client{App: "web"}
 	good := w.enter(u, a, client).Authentication
-	if err := w.Satisfies(bg, "u", good, mfa.Requirement{AAL: 2}); err != nil {
+	if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: "u"}, Authentication: good}, mfa.Requirement{AAL: 2}); err != nil {
 		t.Fatal(err)
 	}
 	for name, edit := range map[string]func(a *mfa.Authentication){
@@ -185,7 +185,7 @@ func TestEvidenceThatIsVoid(t *testing.T) {
 		b := good
 		b.Proofs = slices.Clone(good.Proofs)
 		edit(&b)
-		if err := w.Satisfies(bg, "u", b, mfa.Requirement{}); err == nil {
+		if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: "u"}, Authentication: b}, mfa.Requirement{}); err == nil {
 			t.Errorf("%s: satisfied", name)
 		}
 	}

@@ -63,7 +63,9 @@ func TestOneLoadAndOneSave(t *testing.T) {
 				f, err = w.StepUp(bg, mfa.StepUp{User: u, Authentication: auth, Require: mfa.Requirement{AAL: mfa.AAL2}})
 				w.want(f, err, mfa.StatusPassed)
 			})
-			exactly("satisfies", 1, 0, func() { err = w.Satisfies(bg, u.ID, auth, mfa.Requirement{}) })
+			exactly("satisfies", 1, 0, func() {
+				err = w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: auth}, mfa.Requirement{})
+			})
 			f = w.signIn(u, mfa.Client{})
 			for range 5 {
 				_, err = w.verify(f, a.id, w.wrong(a), mfa.Client{})
@@ -335,10 +337,12 @@ func TestLoadsThatFail(t *testing.T) {
 	s.reset()
 	s.onLoad = func(int, string, func() (mfa.Item, error)) (mfa.Item, error) { return mfa.Item{}, errWire }
 	for name, call := range map[string]func() error{
-		"sign-in":     func() error { _, err := w.SignIn(bg, mfa.SignIn{User: u, First: mfa.Password}); return err },
-		"verify":      func() error { _, err := w.verify(f, a.id, a.Code(), mfa.Client{}); return err },
-		"flow":        func() error { _, err := w.Flow(bg, f.Token); return err },
-		"satisfies":   func() error { return w.Satisfies(bg, u.ID, c.Authentication, mfa.Requirement{}) },
+		"sign-in": func() error { _, err := w.SignIn(bg, mfa.SignIn{User: u, First: mfa.Password}); return err },
+		"verify":  func() error { _, err := w.verify(f, a.id, a.Code(), mfa.Client{}); return err },
+		"flow":    func() error { _, err := w.Flow(bg, f.Token); return err },
+		"satisfies": func() error {
+			return w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: c.Authentication}, mfa.Requirement{})
+		},
 		"enrollments": func() error { _, err := w.Enrollments(bg, u.ID); return err },
 		"activity":    func() error { _, err := w.Activity(bg, u.ID); return err },
 		"remove":      func() error { _, err := w.Remove(bg, c, a.id); return err },
@@ -491,7 +495,7 @@ func TestNewerVersions(t *testing.T) {
 			for call, err := range map[string]error{
 				"sign-in":   second(w.SignIn(bg, mfa.SignIn{User: u, First: mfa.Password})),
 				"verify":    second(w.verify(f, a.id, a.Code(), mfa.Client{})),
-				"satisfies": w.Satisfies(bg, u.ID, c.Authentication, mfa.Requirement{}),
+				"satisfies": w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: c.Authentication}, mfa.Requirement{}),
 				"reset":     w.Reset(bg, mfa.Reset{User: u, Actor: "x"}),
 				"erase":     w.Erase(bg, u.ID),
 				"remove":    second(w.Remove(bg, c, a.id)),

@@ -104,7 +104,7 @@ func TestSeveralApps(t *testing.T) {
 	a := w.withApp(u)
 	b := w.enroll(w.session(u, a), mfa.Enroll{Label: "  Tablet "})
 	list, err := w.Enrollments(bg, u.ID)
-	if err != nil || len(list) != 3 || list[0].Label != "totp" || list[2].Label != "Tablet" {
+	if err != nil || len(list) != 3 || list[0].Label != "Authenticator app" || list[2].Label != "Tablet" {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	f := w.signIn(u, mfa.Client{})
@@ -176,7 +176,7 @@ func TestC03_DisabledDoesNotOpenTheEnrollDoor(t *testing.T) {
 	if !slices.Equal(methods(f.Options), []string{"recovery"}) {
 		t.Fatalf("options %v", methods(f.Options))
 	}
-	is(t, w.Satisfies(bg, u.ID, c.Authentication, mfa.Requirement{SecondFactor: true}), mfa.ErrRequirement)
+	is(t, w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: c.Authentication}, mfa.Requirement{SecondFactor: true}), mfa.ErrRequirement)
 	// With a recovery code the owner binds a new app in its place.
 	f, err := w.verify(f, "recovery", a.codes[0], mfa.Client{})
 	w.want(f, err, mfa.StatusPassed)
@@ -283,7 +283,7 @@ func TestStepUp(t *testing.T) {
 	if len(got.Proofs) != 2 || !got.Proofs[0].First || !got.Proofs[0].Time.Equal(auth.Proofs[0].Time) || !got.Proofs[1].Time.Equal(w.clock.Now()) {
 		t.Errorf("old proofs are kept and the new one is new: %+v", got.Proofs)
 	}
-	if err := w.Satisfies(bg, u.ID, got, ask.Require); err != nil {
+	if err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: u.ID}, Authentication: got}, ask.Require); err != nil {
 		t.Error(err)
 	}
 
@@ -452,4 +452,24 @@ func TestC30_EveryFirstFactorIsAsked(t *testing.T) {
 	is(t, err, mfa.ErrBadInput)
 	_, err = w.SignIn(bg, mfa.SignIn{User: u})
 	is(t, err, mfa.ErrBadInput)
+}
+
+// A method that the policy has dropped still tells the owner from a stranger.
+func TestC10_DroppedMethodIsProvedBeforeABetterOneIsEnrolled(t *testing.T) {
+	strict := false
+	w := newWorld(t, withPolicy(func(s mfa.Subject) mfa.Decision {
+		if strict {
+			return mfa.Decision{Require: mfa.Requirement{PhishingResistant: true}, Methods: []string{"key"}}
+		}
+		return mfa.AskEnrolled(s)
+	}))
+	u := person("u")
+	a := w.withApp(u)
+	strict = true
+	f := w.signIn(u, mfa.Client{})
+	if f.Status != mfa.StatusChallenge || f.Options[0].ID != a.id {
+		t.Fatalf("%v %v", f.Status, f.Options)
+	}
+	f, err := w.verify(f, a.id, a.Code(), mfa.Client{})
+	w.want(f, err, mfa.StatusEnroll)
 }

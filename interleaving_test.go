@@ -376,7 +376,7 @@ func (s *storm) distrust(w *world) {
 	a := pick(s, s.trusted)
 	calm := s.store.calm
 	s.store.calm = true // a stale read would be the store's fault
-	err := w.Satisfies(bg, s.user.ID, a, mfa.Requirement{})
+	err := w.Satisfies(bg, mfa.Caller{User: mfa.User{ID: s.user.ID}, Authentication: a}, mfa.Requirement{})
 	s.store.calm = calm
 	s.note("satisfies: %v", err)
 	if err == nil && a.Generation < s.oldest {

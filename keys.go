@@ -40,7 +40,7 @@ func NewKeyRing() (*KeyRing, error) {
 	return builtin(r, err)
 }
 
-// ParseKeyRing reads what [KeyRing.MarshalText] wrote. Its errors never quote the text.
+// ParseKeyRing reads what [KeyRing.Export] wrote. Its errors never quote the text.
 func ParseKeyRing(text []byte) (*KeyRing, error) {
 	r, err := seal.Parse(text)
 	return builtin(r, err)
@@ -82,9 +82,9 @@ func (k *KeyRing) Retire() (*KeyRing, error) {
 	return builtin(k.ring.Newest(), nil)
 }
 
-// MarshalText writes the ring, secrets and all, for a file of mode 0600 or a
-// secret store.
-func (k *KeyRing) MarshalText() ([]byte, error) {
+// Export writes the ring, secrets and all, for a file of mode 0600 or a secret
+// store. It is no MarshalText, so that no encoder writes it by the way.
+func (k *KeyRing) Export() ([]byte, error) {
 	if k.ring == nil {
 		return nil, errForeignRing
 	}

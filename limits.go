@@ -27,8 +27,11 @@ const (
 	// disableAt is where the enrollment is disabled until bound again (section 3.2.2
 	// demands it at 100 at the latest).
 	disableAt = 50
-	// tellAt is where the owner is told: somebody has the password.
-	tellAt = 10
+	// tellAt is where the owner is told that somebody has the password: after so
+	// many failures of the account since they were last told, whatever they
+	// themselves did meanwhile, and at most once in tellPause.
+	tellAt    = 10
+	tellPause = 24 * time.Hour
 )
 
 // delays are the pauses after failure delayFrom and those that follow; the last one
@@ -68,6 +71,10 @@ const (
 	// /48) has before its answers, but for known devices, have to wait. An office
 	// or a carrier's gateway stays below.
 	networkAllowance = 50
+	// networkPerAccount is how many failures of one account in an hour count towards
+	// its network and the system: somebody with an account of their own cannot
+	// use it to make their neighbours wait. It takes many accounts.
+	networkPerAccount = 3
 	// networkAlarmed is the allowance while the system's alarm is on.
 	networkAlarmed = 5
 	// networkDelayMax is the longest pause between two guesses of a network, at
@@ -142,6 +149,8 @@ const (
 	noticeTries = 3
 	// noticePause is the pause before the second offer; it grows fivefold.
 	noticePause = time.Second
+	// observeTimeout bounds one call of an observer.
+	observeTimeout = 30 * time.Second
 	// maxJobs bounds the work after answers that one process has in hand.
 	maxJobs = 1024
 )

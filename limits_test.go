@@ -99,7 +99,7 @@ func TestC03_FiftyFailuresDisable(t *testing.T) {
 	n := w.enroll(mfa.Caller{User: u, Authentication: f.Authentication}, mfa.Enroll{Replaces: a.id})
 	w.enter(u, n, mfa.Client{})
 	w.drain()
-	if n, d := len(w.events.ByType(mfa.EventManyFailures)), len(w.events.ByType(mfa.EventDisabled)); n != 1 || d != 1 {
+	if n, d := len(w.events.ByType(mfa.EventManyFailures)), len(w.events.ByType(mfa.EventDisabled)); n != 2 || d != 1 { // it takes two days
 		t.Errorf("%d notices of failures, %d of disabling", n, d)
 	}
 }
@@ -734,4 +734,61 @@ func TestLimitsOfSending(t *testing.T) {
 	is(t, err, mfa.ErrDelivery)
 	_, err = w.Challenge(bg, f.Token, option(t, f, "email"), mfa.Client{})
 	is(t, err, mfa.ErrTooSoon)
+}
+
+// An owner who signs in daily resets the counts in a row, and hears of the
+// guesser all the same.
+func TestC21_TheOwnerHearsOfAPatientGuesser(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	a := w.withApp(u)
+	guesses := 0
+	for range 6 {
+		for range 9 {
+			f := w.signIn(u, mfa.Client{})
+			if _, err := w.verify(f, a.id, w.wrong(a), mfa.Client{}); errors.Is(err, mfa.ErrNotValid) {
+				guesses++
+			}
+			w.clock.Advance(20 * time.Minute)
+		}
+		w.clock.Advance(3 * time.Hour)
+		w.enter(u, a, mfa.Client{})
+		w.clock.Advance(18 * time.Hour)
+	}
+	w.drain()
+	if n := len(w.events.ByType(mfa.EventManyFailures)); n < guesses/20 || n > 6 {
+		t.Errorf("%d guesses in six days, and the owner was told %d times", guesses, n)
+	}
+}
+
+// Somebody with accounts of their own needs many of them to make their
+// neighbours wait.
+func TestC08_OwnAccountsDoNotMakeNeighboursWait(t *testing.T) {
+	w := newWorld(t)
+	victim := person("victim")
+	a := w.withApp(victim)
+	const accounts = 14
+	for i := range accounts {
+		o := person(fmt.Sprint("own", i))
+		b := w.withApp(o)
+		for range 4 {
+			_, err := w.verify(w.signIn(o, from(9)), b.id, w.wrong(b), from(9))
+			is(t, err, mfa.ErrNotValid)
+		}
+	}
+	w.enter(victim, a, from(9))
+}
+
+func TestC18_FloodDoesNotPushOutAKnownDevicesFlow(t *testing.T) {
+	w := newWorld(t)
+	u := person("u")
+	a := w.withApp(u)
+	home := from(1)
+	home.DeviceToken = w.enter(u, a, home).DeviceToken
+	f := w.signIn(u, home)
+	for i := range 200 { // from as many networks
+		w.signIn(u, mfa.Client{IP: netip.AddrFrom4([4]byte{10, byte(i), 0, 1})})
+	}
+	f, err := w.verify(f, a.id, a.Code(), home)
+	w.want(f, err, mfa.StatusPassed)
 }

@@ -189,6 +189,8 @@ func (e *Engine) networkSeen(key string, c Client, now time.Time) {
 // flush adds what is pending to the stored count and learns the sum, until what
 // has come meanwhile is in too.
 func (e *Engine) flush(ctx context.Context, name string, n *meter, c Client) {
+	e.counting <- struct{}{}
+	defer func() { <-e.counting }()
 	enough := 1
 	if name == systemMeter {
 		enough = meterFlushCount
@@ -214,7 +216,7 @@ func (e *Engine) flush(ctx context.Context, name string, n *meter, c Client) {
 		}
 		if alarm.Type != "" {
 			alarm.ID, alarm.Time, alarm.App, alarm.IP, alarm.Place = newID(), now, c.App, c.IP, c.Place
-			e.deliver(ctx, "", []Event{alarm})
+			e.later(func(ctx context.Context) { e.deliver(ctx, "", []Event{alarm}) })
 		}
 	}
 }

@@ -64,67 +64,75 @@ func (e *Engine) later(f func(context.Context)) bool {
 	go func() {
 		defer e.jobs.end()
 		defer e.waiting.Add(-1)
-		e.running <- struct{}{}
-		defer func() { <-e.running }()
 		f(context.Background())
 	}()
 	return true
 }
 
-// deliver offers events to all observers, and acknowledges the notices that all
-// of them took.
+// deliver offers events to all observers, notices a few times until each has
+// taken them, and acknowledges those that all took.
 func (e *Engine) deliver(ctx context.Context, user string, events []Event) {
-	var taken []string
+	var waiting []offer
 	for _, ev := range events {
-		if !ev.Notice {
-			for _, o := range e.observers {
-				if err := o.Observe(ctx, ev); err != nil {
-					e.log.Warn("mfa: observer failed", "event", ev, "error", err)
-				}
-			}
-			continue
+		if _, busy := e.inFlight.LoadOrStore(ev.ID, true); !busy {
+			waiting = append(waiting, offer{ev, e.observers})
 		}
-		if _, busy := e.inFlight.LoadOrStore(ev.ID, true); busy {
-			continue
-		}
-		err := e.offer(ctx, ev)
-		e.inFlight.Delete(ev.ID)
-		if err != nil {
-			e.log.Warn("mfa: notice stays in the outbox", "event", ev, "error", err)
-			continue
-		}
-		taken = append(taken, ev.ID)
 	}
-	if len(taken) == 0 {
-		return
-	}
-	if err := e.acknowledge(ctx, user, taken); err != nil {
-		e.log.Warn("mfa: notices could not be acknowledged, and will come again", "user", user, "error", err)
-	}
-}
-
-// offer tries a notice on the observers until each has taken it, a few times.
-func (e *Engine) offer(ctx context.Context, ev Event) error {
-	left := slices.Clone(e.observers)
+	var taken []string
 	pause := noticePause
-	for try := 1; ; try++ {
-		var errs []error
-		left = slices.DeleteFunc(left, func(o Observer) bool {
-			err := o.Observe(ctx, ev)
-			errs = append(errs, err)
-			return err == nil
-		})
-		if len(left) == 0 {
-			return nil
+	for try := 1; len(waiting) > 0; try++ {
+		var left []offer
+		for _, o := range waiting {
+			o.left = e.observe(ctx, o)
+			switch {
+			case !o.ev.Notice: // told once, taken or not
+				e.inFlight.Delete(o.ev.ID)
+			case len(o.left) == 0:
+				taken = append(taken, o.ev.ID)
+			default:
+				left = append(left, o)
+			}
 		}
-		if try == noticeTries {
-			return errors.Join(errs...)
-		}
-		if err := e.wait(ctx, pause); err != nil {
-			return err
+		if waiting = left; try == noticeTries || len(waiting) == 0 || e.wait(ctx, pause) != nil {
+			break
 		}
 		pause *= 5
 	}
+	if len(taken) > 0 {
+		if err := e.acknowledge(ctx, user, taken); err != nil {
+			e.log.Warn("mfa: notices could not be acknowledged, and will come again", "user", user, "error", err)
+		}
+	}
+	for _, id := range taken {
+		e.inFlight.Delete(id)
+	}
+	for _, o := range waiting {
+		e.inFlight.Delete(o.ev.ID)
+		e.log.Warn("mfa: a notice stays in the outbox", "event", o.ev)
+	}
+}
+
+// An offer is an event, and the observers who have not taken it.
+type offer struct {
+	ev   Event
+	left []Observer
+}
+
+// observe offers an event once, and returns those who did not take it. A slot
+// is held only while observers are at it, and each has its time.
+func (e *Engine) observe(ctx context.Context, o offer) (left []Observer) {
+	e.observing <- struct{}{}
+	defer func() { <-e.observing }()
+	for _, observer := range o.left {
+		ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+		err := observer.Observe(ctx, o.ev)
+		cancel()
+		if err != nil {
+			e.log.Warn("mfa: observer failed", "event", o.ev, "error", err)
+			left = append(left, observer)
+		}
+	}
+	return left
 }
 
 func (e *Engine) acknowledge(ctx context.Context, user string, ids []string) error {
@@ -178,10 +186,11 @@ type entry struct {
 	Count      int       `cbor:"11,keyasint"`
 }
 
-// attempt says whether an entry is of the kind that goes first.
+// attempt says whether an entry is of the kind that goes first: what can be
+// repeated at will must not push out what was enrolled and removed.
 func (t EventType) attempt() bool {
 	switch t {
-	case EventFlowPassed, EventVerified, EventFailed, EventLocked, EventFlowDenied:
+	case EventFlowPassed, EventFailed, EventFlowDenied, EventRenamed:
 		return true
 	}
 	return false
@@ -193,8 +202,8 @@ func (t EventType) attempt() bool {
 // attempts go, and changes stay as long as they can.
 func (st *state) record(ev Event) error {
 	switch ev.Type {
-	case EventFlowStarted, EventChallengeSent, EventChallengeUnsent, EventVerified:
-		return nil // the flow's outcome says it
+	case EventFlowStarted, EventChallengeSent, EventChallengeUnsent, EventVerified, EventLocked:
+		return nil // the flow's outcome says it, or the failure beside it
 	}
 	n := entry{Time: ev.Time.Unix(), Type: ev.Type, Method: ev.Method, Enrollment: ev.Enrollment, Label: ev.Label,
 		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: cut(ev.UserAgent, maxHistoryText), Count: 1}
@@ -286,6 +295,16 @@ func (e *Engine) Activity(ctx context.Context, user string) ([]Activity, error) 
 		out = append(out, a)
 	}
 	return out, nil
+}
+
+// owed says whether the owner has to be told of failures, and takes it as done.
+func (st *state) owed() bool {
+	h := &st.head
+	if h.Untold < tellAt || st.now.Unix() < h.Told+int64(tellPause/time.Second) {
+		return false
+	}
+	h.Untold, h.Told = 0, st.now.Unix()
+	return true
 }
 
 // pauseFor is what Config.Wait is when it is nil.

@@ -120,6 +120,26 @@ func (a Asked) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Asked(%s)", a.M
 func (a Asked) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
 
 // Format prints no more than identifiers.
+func (i SignIn) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.SignIn(%v, %s, %v)", i.User, i.First, i.Client)
+}
+
+// LogValue is what Format prints.
+func (i SignIn) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(i)) }
+
+// Format prints no more than identifiers.
+func (u StepUp) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.StepUp(%v, %v)", u.User, u.Client) }
+
+// LogValue is what Format prints.
+func (u StepUp) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(u)) }
+
+// Format prints no more than identifiers.
+func (r Enroll) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Enroll(%s)", r.Method) }
+
+// LogValue is what Format prints.
+func (r Enroll) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
 func (e Event) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.Event(%s %s, user %q, %s %s)", e.ID, e.Type, e.User, e.Method, e.Enrollment)
 }

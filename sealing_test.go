@@ -148,7 +148,7 @@ func TestC27_KeysRotate(t *testing.T) {
 	}
 	is(t, second(y.Enrollments(bg, "v")), mfa.ErrSealed)
 
-	text, err := rotated.MarshalText()
+	text, err := rotated.Export()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestC27_WrongKeysAreFoundOut(t *testing.T) {
 	}
 	z := w.twin(silent, withStore(s), func(c *mfa.Config) { c.Keys = two })
 	is(t, z.Check(bg), mfa.ErrWrongKeys)
-	for _, err := range []error{second(mfa.NewKeyRingFrom(nil, make([]byte, 32))), second(mfa.NewKeyRingFrom(glass{}, make([]byte, 31))), second(one.Rotate()), second(one.Retire()), second(one.MarshalText())} {
+	for _, err := range []error{second(mfa.NewKeyRingFrom(nil, make([]byte, 32))), second(mfa.NewKeyRingFrom(glass{}, make([]byte, 31))), second(one.Rotate()), second(one.Retire()), second(one.Export())} {
 		if err == nil {
 			t.Error("no error")
 		}

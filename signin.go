@@ -150,7 +150,7 @@ func (e *Engine) begin(st *state, id []byte, body *flowBody) error {
 		return err
 	}
 	st.addFlow(flow{ID: id, Network: []byte(e.network(body.Client)), Created: st.now.UnixMilli(),
-		Expires: st.now.Add(flowLifetime).Unix()}, body)
+		Expires: st.now.Add(flowLifetime).Unix(), Known: body.Known}, body)
 	return nil
 }
 
@@ -211,7 +211,9 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 	}
 	// Nothing that is enrolled could satisfy the policy. What is enrolled has to be
 	// proved all the same before something better is.
-	own := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.method.Recovery && !c.covered[0].own() })
+	every := *b
+	every.Methods = nil // a method that the policy has dropped still tells the owner from a stranger
+	own := slices.DeleteFunc(e.candidates(st, &every), func(c candidate) bool { return !c.method.Recovery && !c.covered[0].own() })
 	if st.hasOwn() {
 		if !slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && !st.enrollment(p.Enrollment).Implicit }) {
 			if len(own) == 0 {

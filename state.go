@@ -39,6 +39,8 @@ type head struct {
 	Recoveries tally   `cbor:"5,keyasint,omitzero"`  // failures of recovery codes
 	Sends      []int64 `cbor:"6,keyasint,omitempty"` // messages of the last hour, Unix seconds
 	Erased     bool    `cbor:"7,keyasint,omitempty"` // a tombstone
+	Untold     int     `cbor:"8,keyasint,omitempty"` // failures since the owner was last told of some
+	Told       int64   `cbor:"9,keyasint,omitempty"` // when that was, Unix seconds
 }
 
 // enrollment is the stored form of an [Enrollment].
@@ -69,7 +71,6 @@ type pending struct {
 	Expires  int64  `cbor:"8,keyasint"`
 	Until    int64  `cbor:"9,keyasint,omitempty"` // of the challenge; 0: Expires
 	Fails    int    `cbor:"10,keyasint,omitempty"`
-	Resend   int64  `cbor:"11,keyasint,omitempty"`
 }
 
 // device is a browser in which this user has passed a whole flow.
@@ -88,6 +89,7 @@ type flow struct {
 	Expires int64  `cbor:"4,keyasint"` // Unix seconds
 	Status  Status `cbor:"5,keyasint"`
 	Body    []byte `cbor:"6,keyasint"`
+	Known   bool   `cbor:"7,keyasint,omitempty"` // begun in a known device
 }
 
 type flowBody struct {
@@ -282,8 +284,8 @@ func (st *state) findFlow(id []byte) error {
 }
 
 // addFlow puts a new flow in, as the current one. Over the cap, spent ones go
-// first, then the oldest of the network that holds most: a flood from one place
-// cannot push out the owner's.
+// first, then those of devices that are not known, and of these the oldest of the
+// network that holds most: a flood cannot push out the owner's.
 func (st *state) addFlow(f flow, body *flowBody) {
 	st.flows = slices.DeleteFunc(st.flows, func(o flow) bool { return o.Expires <= st.now.Unix() })
 	for len(st.flows) >= maxFlows {
@@ -304,6 +306,9 @@ func victim(flows []flow) int {
 		over := func(f flow) bool { return f.Status == StatusPassed || f.Status == StatusDenied }
 		if over(a) != over(b) {
 			return over(a)
+		}
+		if a.Known != b.Known {
+			return b.Known
 		}
 		if na, nb := held[string(a.Network)], held[string(b.Network)]; na != nb {
 			return na > nb

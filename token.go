@@ -1,7 +1,6 @@
 package mfa
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -189,18 +188,16 @@ func newVersion() int64 {
 func userKey(id string) string { return "user/" + url.PathEscape(id) }
 
 // cut shortens text to at most n bytes, at a character's border, and drops what
-// is not printable text.
+// is not printable text, and what turns the direction of the text around it.
 func cut(text string, n int) string {
 	if len(text) > n {
 		text = text[:n]
 	}
 	text = strings.ToValidUTF8(text, "")
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return -1
 		}
 		return r
 	}, text)
 }
-
-func sameFlow(a, b []byte) bool { return bytes.Equal(a, b) }

@@ -17,6 +17,8 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 	if err != nil {
 		return Asked{}, err
 	}
+	e.jobs.begin()
+	defer e.jobs.end()
 	c = c.bounded()
 	slow := e.slowOnce()
 	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
@@ -71,6 +73,9 @@ type asking struct {
 // send sets what a challenge's step says into the pending record p, and charges
 // a message that it sends to the user's limits.
 func (st *state) send(p *pending, step Step, out *Asked) error {
+	if len(step.Pending) > maxFactorState {
+		return ErrTooLarge
+	}
 	if !step.Expires.IsZero() && step.Expires.Before(out.Expires) {
 		p.Until, out.Expires = step.Expires.Unix(), step.Expires
 	}
@@ -88,8 +93,7 @@ func (st *state) send(p *pending, step Step, out *Asked) error {
 		}
 	}
 	h.Sends = append(h.Sends, st.now.Unix())
-	p.Resend = st.now.Add(pauseAfter(len(h.Sends))).Unix()
-	out.ResendAt = fromUnix(p.Resend)
+	out.ResendAt = fromUnix(st.now.Add(pauseAfter(len(h.Sends))).Unix())
 	st.touch(secHead)
 	return nil
 }
@@ -136,10 +140,12 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 	if err := a.check(); err != nil {
 		return Flow{}, err
 	}
+	e.jobs.begin()
+	defer e.jobs.end()
 	deviceToken := c.DeviceToken
 	c = c.bounded()
 	slow := e.slowOnce()
-	var guessed bool
+	var spreads bool
 	flow, err := commit(ctx, e, user, func(st *state) (Flow, error) {
 		cand, err := e.option(st, id, a.Option)
 		if err != nil {
@@ -152,13 +158,14 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 			return Flow{}, err
 		}
 		b := st.body
-		guessed = cand.method.Guessable
 		v, err := cand.factor.Verify(ctx, VerifyRequest{
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			Pending: b.Asked[a.Option].live(st.now), UserState: st.factors[cand.method.Name], Answer: a, Now: st.now, Slow: slow,
 		})
 		if errors.Is(err, ErrNotValid) {
-			return Flow{}, e.failed(st, cand, c, err)
+			told := e.failed(st, cand, c, err)
+			spreads = st.spreads(cand.method)
+			return Flow{}, told
 		}
 		if err != nil {
 			return Flow{}, err
@@ -183,7 +190,7 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 		}
 		return e.advance(st, token, deviceToken)
 	})
-	if guessed && errors.Is(err, ErrNotValid) {
+	if spreads && errors.Is(err, ErrNotValid) {
 		e.networkFailed(e.network(c), c, e.now())
 	}
 	return flow, err
@@ -258,7 +265,7 @@ func (e *Engine) failed(st *state, c candidate, client Client, cause error) erro
 	events := []Event{{Type: EventFailed, Count: 1}}
 	if !c.method.PhishingResistant {
 		r := c.covered[0]
-		if r.inARow() == tellAt {
+		if st.owed() {
 			events = append(events, Event{Type: EventManyFailures, Notice: true, Count: tellAt})
 		}
 		switch {

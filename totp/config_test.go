@@ -55,7 +55,7 @@ func TestT03_StepIsTwoMinutesAtMost(t *testing.T) {
 
 func TestMethod(t *testing.T) {
 	f := newFactor(t, Config{})
-	want := mfa.Method{Name: "totp", Kind: mfa.Have, Guessable: true}
+	want := mfa.Method{Name: "totp", Label: "Authenticator app", Kind: mfa.Have, Guessable: true}
 	if got := f.Method(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -148,7 +148,7 @@ func checkIssuer(s string) error {
 // Method describes the factor: something that the user has, with short codes
 // that can be guessed.
 func (f *Factor) Method() mfa.Method {
-	return mfa.Method{Name: Name, Kind: mfa.Have, Guessable: true}
+	return mfa.Method{Label: "Authenticator app", Name: Name, Kind: mfa.Have, Guessable: true}
 }
 
 // Challenge returns the zero Step: the app shows the code without being asked.
