@@ -88,11 +88,13 @@ func withProof(proofs []Proof, p Proof) []Proof {
 // together would; and none where even all would not.
 func useful(r Requirement, proofs []Proof, all []candidate, now time.Time) []candidate {
 	var alone, some []candidate
-	before, together := len(r.missing(proofs, now)), proofs
+	before := len(r.missing(proofs, now))
+	// One more proof never takes anything away, so an older one of the same thing may stay.
+	together, one := slices.Clone(proofs), append(slices.Clone(proofs), Proof{})
 	for _, c := range all {
-		p := c.proof(now)
-		together = withProof(together, p)
-		switch after := len(r.missing(withProof(proofs, p), now)); {
+		one[len(proofs)] = c.proof(now)
+		together = append(together, one[len(proofs)])
+		switch after := len(r.missing(one, now)); {
 		case after == 0:
 			alone = append(alone, c)
 		case after < before:

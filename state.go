@@ -202,8 +202,8 @@ func (st *state) encode(version int64) ([]byte, error) {
 		st.touch(secFlows)
 	}
 	for section, v := range [sections]any{
-		secHead: &st.head, secEnrollments: st.enrolled, secFlows: st.flows, secPending: st.pending,
-		secDevices: st.devices, secOutbox: st.outbox, secFactors: st.factors,
+		secHead: &st.head, secEnrollments: &st.enrolled, secFlows: &st.flows, secPending: &st.pending,
+		secDevices: &st.devices, secOutbox: &st.outbox, secFactors: &st.factors,
 	} {
 		if !st.dirty[section] || section == secHistory {
 			continue
