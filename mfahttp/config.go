@@ -42,8 +42,9 @@ type Config struct {
 	ClientIP func(*http.Request) netip.Addr
 
 	// StepUpPage is the path of the host's own page to which [Handler.Require]
-	// sends a browser that lacks evidence. Empty: it is answered with the 403
-	// that any other client gets.
+	// sends a browser that lacks evidence. The page asks for what [RequirementOf]
+	// reads and then leads to [ReturnPath]. Empty: the browser is answered with
+	// the 403 that any other client gets.
 	StepUpPage string
 
 	Now    func() time.Time // nil: time.Now; use the engine's

@@ -37,7 +37,8 @@
 //		err = h.Proceed(w, r, flow) // cookies, and Host.Passed if it passed
 //	}
 //
-// [Handler.Caller] is who asks to enrol, [Handler.StepUp] begins a step-up, and
+// [Handler.Caller] is who asks to enrol. [Handler.StepUp] begins a step-up, to
+// what [RequirementOf] reads where [Handler.Require] has sent the browser, and
 // [ReturnPath] is where it leads afterwards. Pages should send the headers
 // Cache-Control: no-store and Referrer-Policy: no-referrer, as the API does.
 //

@@ -196,7 +196,8 @@ func (h *Handler) remove(c *call) error {
 }
 
 // removeAll ends all enrollments. Where the policy asks for one, the answer is
-// the flow in which to enrol it; it is the session's still.
+// the flow in which to enrol it, and the session ends: there is none for whoever
+// lacks what the policy asks for.
 func (h *Handler) removeAll(c *call) error {
 	caller, err := h.sessionCaller(c.r)
 	if err != nil {
@@ -209,11 +210,14 @@ func (h *Handler) removeAll(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := h.renewed(c, flow.Authentication); err != nil {
-		return err
-	}
 	if flow.Status == mfa.StatusPassed {
+		if err := h.renewed(c, flow.Authentication); err != nil {
+			return err
+		}
 		return noContent(c.w)
+	}
+	if err := h.renewed(c, mfa.Authentication{}); err != nil {
+		return err
 	}
 	return h.writeFlow(c.w, c.r, http.StatusOK, flow)
 }

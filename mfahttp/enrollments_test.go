@@ -84,6 +84,10 @@ func TestEnrolInASession(t *testing.T) {
 			t.Errorf("shown again: %s", list.Body)
 		}
 	}
+	// The session has not proved what it has just set up, which a change asks for.
+	b.send(t, "PATCH", path, `{"label":"Old phone"}`).want(t, 403, "requirement")
+	s.Clock.Advance(phone.Period)
+	b.verify(t, b.send(t, "POST", "/mfa/stepup", "").want(t, 200, "").option(t, "totp"), phone.Code()).want(t, 200, "")
 	if r := b.send(t, "PATCH", path, `{"label":"Old phone"}`).want(t, 200, ""); r.text("label") != "Old phone" {
 		t.Errorf("%s", r.Body)
 	}
@@ -293,11 +297,20 @@ func TestRemovalOfAll(t *testing.T) {
 				return
 			}
 			b.send(t, "DELETE", "/mfa/enrollments/"+id, "").want(t, 409, "enrollment_required")
+			before := b.cookies["session"]
 			r := b.send(t, "DELETE", "/mfa/enrollments", "").want(t, 200, "")
 			if r.text("status") != "enroll" || b.cookies["__Host-mfa-flow"] == "" {
 				t.Fatalf("%s", r.Body)
 			}
-			// The session and the flow are of one user, and enrol together.
+			// There is no session for whoever lacks what the policy asks for.
+			if b.cookies["session"] != "" {
+				t.Error("the browser has a session still")
+			}
+			old := s.native()
+			old.send(t, "GET", "/account", "", "X-Session", before).want(t, 401, "unauthenticated")
+			b.send(t, "GET", "/account", "").want(t, 401, "unauthenticated")
+			b.send(t, "GET", "/mfa/activity", "").want(t, 401, "unauthenticated")
+			// The flow goes on, and makes the next one.
 			again, _, codes := b.enrollApp(t)
 			if len(codes) != 10 || b.cookies["__Host-mfa-flow"] != "" {
 				t.Errorf("cookies %v", b.cookies)

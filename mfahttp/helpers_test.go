@@ -108,7 +108,14 @@ func (s *site) Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) err
 }
 
 func (s *site) Renewed(w http.ResponseWriter, r *http.Request, a mfa.Authentication) error {
-	return s.mint(w, r, session{a.User, a})
+	if a.User != "" {
+		return s.mint(w, r, session{a.User, a})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, s.sessionID(r))
+	http.SetCookie(w, &http.Cookie{Name: "session", Path: "/", MaxAge: -1})
+	return s.broken
 }
 
 func (s *site) mint(w http.ResponseWriter, r *http.Request, new session) error {

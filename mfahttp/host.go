@@ -36,5 +36,10 @@ type Host interface {
 	// what was removed or replaced. Other sessions of the user may be worth
 	// nothing from now on (see [mfa.Engine.Satisfies]); it is good practice to end
 	// them.
+	//
+	// The zero Authentication says that the session has to end, this one and the
+	// user's others: all that was enrolled is removed, and the policy asks for an
+	// enrolment before it lets the user in. The flow that is answered goes on with
+	// that, and Passed makes the next session.
 	Renewed(w http.ResponseWriter, r *http.Request, a mfa.Authentication) error
 }

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -25,7 +27,8 @@ const (
 // all have a json tag, for the host's own handlers (a login with a password).
 // It is as strict as the API itself: of type application/json, at most 64 KiB,
 // one object of UTF-8 without members that v does not have (also in another
-// case), without members twice, without null and with nothing after it. Give
+// case), without members twice, without null, without half of a surrogate pair
+// and with nothing after it. Give
 // the error to [Handler.WriteError].
 func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	body, err := readBody(w, r)
@@ -58,12 +61,15 @@ func decodeBody(r *http.Request, body []byte, v any) error {
 }
 
 // decodeStrict closes what encoding/json leaves open: it would take the last of
-// two members, match names in any case, turn null into the zero value and
-// invalid UTF-8 into U+FFFD, so that two readers of one body could see two
-// different requests.
+// two members, match names in any case, turn null into the zero value, and
+// invalid UTF-8 and half of an escaped surrogate pair into U+FFFD, so that two
+// readers of one body could see two different requests.
 func decodeStrict(body []byte, v any) error {
 	if !utf8.Valid(body) {
 		return badRequest("the body is not UTF-8")
+	}
+	if loneSurrogate(body) {
+		return badRequest("the body has half of a surrogate pair")
 	}
 	members, err := checkObject(body)
 	if err != nil {
@@ -83,6 +89,38 @@ func decodeStrict(body []byte, v any) error {
 		return badRequest("the body is not JSON")
 	}
 	return nil
+}
+
+// loneSurrogate says whether an escape is half of a surrogate pair without the
+// other (RFC 8259 section 8.2). Outside of strings JSON has no backslash.
+func loneSurrogate(body []byte) bool {
+	for i := 0; i < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		switch first := escapedUnit(body[i:]); {
+		case !utf16.IsSurrogate(first):
+			i++ // what is escaped, which may be a backslash
+		case utf16.DecodeRune(first, escapedUnit(body[i+6:])) == utf8.RuneError:
+			return true
+		default:
+			i += 11
+		}
+	}
+	return false
+}
+
+// escapedUnit is the UTF-16 code unit of the escape \uXXXX with which b begins;
+// -1 if it begins with none.
+func escapedUnit(b []byte) rune {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }
 
 // memberNames are the names in the json tags of the struct that v points to.

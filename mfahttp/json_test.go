@@ -82,6 +82,17 @@ func TestC17_BodiesAreStrict(t *testing.T) {
 		"deep and unclosed":        `{"credential":` + strings.Repeat("[", 60000),
 		"many members, all bad":    `{` + strings.Repeat(`"x":1,`, 5000) + `"y":1}`,
 		"lone bracket in a member": `{"credential":{"a":]}}`,
+		"high surrogate alone":     `{"code":"\ud800"}`,
+		"high surrogate, capitals": `{"code":"\uD83D"}`,
+		"low surrogate alone":      `{"code":"\udc00"}`,
+		"surrogates turned round":  `{"code":"\udc00\ud800"}`,
+		"two high surrogates":      `{"code":"\ud83d\ud83d\ude00"}`,
+		"surrogate and a letter":   `{"code":"\ud83dx\ude00"}`,
+		"surrogate and an escape":  `{"code":"\ud83d\n"}`,
+		"surrogate in a name":      `{"\ud800":"a"}`,
+		"surrogate far inside":     `{"credential":{"a":["\ud800"]}}`,
+		"surrogate at the end":     `{"code":"\ud83d`,
+		"half an escape":           `{"code":"\ud83d\u`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(body, "application/json")
@@ -103,6 +114,18 @@ func TestBodiesThatAreTaken(t *testing.T) {
 				t.Fatalf("%+v, %v", v, err)
 			}
 		})
+	}
+	for body, code := range map[string]string{
+		`{"code":"\ud83d\ude00"}`:   "\U0001f600",
+		`{"code":"\uD83D\uDE00!"}`:  "\U0001f600!",
+		`{"code":"\ufffd"}`:         "\ufffd", // as it was sent
+		`{"code":"\\ud800"}`:        `\ud800`, // a backslash and letters
+		`{"code":"\\\\\"\u005c"}`:   `\\"\`,
+		`{"code":"\\\ud83d\ude00"}`: "\\\U0001f600",
+	} {
+		if v, err := read(body, "application/json"); err != nil || *v.Code != code {
+			t.Errorf("%s: %+v, %v", body, v, err)
+		}
 	}
 	v, err := read(`{"credential": {"a":[1,{"b":null}]} }`, "application/json")
 	if err != nil || string(v.Credential) != `{"a":[1,{"b":null}]}` {
@@ -142,7 +165,7 @@ func TestC18_BodiesAreBounded(t *testing.T) {
 
 func FuzzDecodeStrict(f *testing.F) {
 	for _, seed := range []string{`{"option":"a","code":"1"}`, `{"code":"1","code":"2"}`, `{"Code":"1"}`, `{"credential":{"a":[null,{}]}}`,
-		`{"code":"\u0031"}`, `{"age":1}`, `[`, `{"a":{"b":[[[1]]]}}`, `{"code":"1"} `, `{"code":null}`} {
+		`{"code":"\u0031"}`, `{"age":1}`, `{"code":"\ud83d\ude00"}`, `{"code":"\ud83d\\ude00"}`, `[`, `{"a":{"b":[[[1]]]}}`, `{"code":"1"} `, `{"code":null}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -157,6 +180,9 @@ func FuzzDecodeStrict(f *testing.F) {
 		}
 		if code, there := loose["code"]; there != (v.Code != nil) || there && code != *v.Code {
 			t.Fatalf("code is %v for one reader and %v for another", code, v.Code)
+		}
+		if strings.Contains(v.Option, "\ufffd") && !bytes.Contains(body, []byte("\ufffd")) && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`)) {
+			t.Fatalf("option is %q, which is not what was sent", v.Option)
 		}
 		if option, _ := loose["option"].(string); option != v.Option {
 			t.Fatalf("option is %q for one reader and %q for another", option, v.Option)

@@ -134,30 +134,6 @@ func (h *Handler) describe(p *Problem, err error) {
 // until is at least a second: Retry-After: 0 would be an invitation.
 func (h *Handler) until(t time.Time) time.Duration { return max(t.Sub(h.now()), time.Second) }
 
-// requirementJSON is a requirement as clients see it: times in seconds.
-func requirementJSON(r mfa.Requirement) map[string]any {
-	m := map[string]any{}
-	if r.Password {
-		m["password"] = true
-	}
-	if r.SecondFactor {
-		m["second_factor"] = true
-	}
-	if r.AAL > 0 {
-		m["aal"] = int(r.AAL)
-	}
-	if len(r.Methods) > 0 {
-		m["methods"] = r.Methods
-	}
-	if r.PhishingResistant {
-		m["phishing_resistant"] = true
-	}
-	if r.MaxAge > 0 {
-		m["max_age"] = int64(r.MaxAge / time.Second)
-	}
-	return m
-}
-
 // WriteError answers with the problem that err is: one of the engine's errors,
 // [ErrNoSession] or a *[Problem]. Anything else is a 500 without details. That is
 // logged, and so is a store that failed.

@@ -1,14 +1,17 @@
 package mfahttp_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
 	"github.com/mfakit/mfa/mfatest"
 )
@@ -133,12 +136,15 @@ func TestRequire(t *testing.T) {
 	}
 	page := []string{"Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 	r = b.send(t, "GET", "/admin?tab=2&x=%26", "", page...)
-	if want := "/stepup?max_age=3600&return=%2Fadmin%3Ftab%3D2%26x%3D%2526"; r.Code != 303 || r.Header().Get("Location") != want {
+	if want := "/stepup?max_age=3600&return=%2Fadmin%3Ftab%3D2%26x%3D%2526&second_factor=true"; r.Code != 303 || r.Header().Get("Location") != want {
 		t.Errorf("%d to %q, want %q", r.Code, r.Header().Get("Location"), want)
 	}
 	to := httptest.NewRequest("GET", r.Header().Get("Location"), nil)
 	if path := mfahttp.ReturnPath(to); path != "/admin?tab=2&x=%26" {
 		t.Errorf("and back to %q", path)
+	}
+	if req, err := mfahttp.RequirementOf(to); err != nil || !req.SecondFactor || req.MaxAge != time.Hour {
+		t.Errorf("and asks for %+v, %v", req, err)
 	}
 	// What no page is waited for, or what would have to be sent again, gets no page.
 	b.send(t, "POST", "/admin", "", page...).want(t, 403, "requirement")
@@ -152,6 +158,94 @@ func TestRequire(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.send(t, "GET", "/account", "").want(t, 403, "requirement")
+}
+
+// What Require asks for is what the page is told of, whatever it is: were it less,
+// the page would be content, and browsers would go to and fro for ever.
+func TestRequirementIsCarriedWhole(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	b.login(t, "ada")
+	for name, c := range map[string]struct{ asked, carried mfa.Requirement }{
+		"password":           {asked: mfa.Requirement{Password: true, MaxAge: time.Second}},
+		"second factor":      {asked: mfa.Requirement{SecondFactor: true}},
+		"level":              {asked: mfa.Requirement{AAL: mfa.AAL2}},
+		"highest level":      {asked: mfa.Requirement{AAL: mfa.AAL3}},
+		"methods":            {asked: mfa.Requirement{Methods: []string{"totp", "letter"}}},
+		"no possible method": {asked: mfa.Requirement{Methods: []string{"totp"}}.And(mfa.Requirement{Methods: []string{"letter"}})},
+		"phishing":           {asked: mfa.Requirement{PhishingResistant: true}},
+		"all": {asked: mfa.Requirement{Password: true, SecondFactor: true, AAL: mfa.AAL2, Methods: []string{"letter"},
+			PhishingResistant: true, MaxAge: 5 * time.Minute}},
+		"a part of a second": {mfa.Requirement{SecondFactor: true, MaxAge: 90*time.Second + 1}, mfa.Requirement{SecondFactor: true, MaxAge: 90 * time.Second}},
+		"ten years":          {mfa.Requirement{SecondFactor: true, MaxAge: 3653 * 24 * time.Hour}, mfa.Requirement{SecondFactor: true, MaxAge: 366 * 24 * time.Hour}},
+	} {
+		if c.carried.MaxAge == 0 {
+			c.carried = c.asked
+		}
+		s.Clock.Advance(2 * time.Second) // the sign-in is not of this second
+		path := "/carried/" + strings.ReplaceAll(name, " ", "-")
+		s.mux.Handle(path, s.h.Require(c.asked)(http.HandlerFunc(ok)))
+		r := b.send(t, "GET", path, "", "Accept", "text/html")
+		if r.Code != 303 {
+			t.Fatalf("%s: %d %s", name, r.Code, r.Body)
+		}
+		to := httptest.NewRequest("GET", r.Header().Get("Location"), nil)
+		if got, err := mfahttp.RequirementOf(to); err != nil || !reflect.DeepEqual(got, c.carried) {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.carried)
+		}
+		if mfahttp.ReturnPath(to) != path {
+			t.Errorf("%s: back to %q", name, mfahttp.ReturnPath(to))
+		}
+	}
+}
+
+func TestRequirementOfARequest(t *testing.T) {
+	for _, query := range []string{"", "?return=/a", "?unknown=1"} {
+		req, err := mfahttp.RequirementOf(httptest.NewRequest("GET", "/stepup"+query, nil))
+		if err != nil || !reflect.DeepEqual(req, mfa.Requirement{}) {
+			t.Errorf("%q: %+v, %v", query, req, err)
+		}
+	}
+	for _, query := range []string{
+		"max_age=0", "max_age=-1", "max_age=31622401", "max_age=9223372036854775807", "max_age=99999999999999999999", "max_age=1.5",
+		"max_age=", "max_age=x", "max_age=1&max_age=2", "aal=0", "aal=4", "aal=x", "aal=1&aal=3", "password=false", "password=1", "password",
+		"second_factor=", "second_factor=true&second_factor=true", "phishing_resistant=TRUE", "method=" + strings.Repeat("x", 65),
+		strings.Repeat("&method=x", 17), "max_age=%zz", "a;b",
+	} {
+		r := httptest.NewRequest("GET", "/stepup", nil)
+		r.URL.RawQuery = query
+		req, err := mfahttp.RequirementOf(r)
+		if p := (*mfahttp.Problem)(nil); !errors.As(err, &p) || p.Status != 400 || p.Code != "bad_request" {
+			t.Errorf("%.40q: %+v, %v", query, req, err)
+		}
+	}
+	// A form's fields are not the page's query.
+	r := httptest.NewRequest("POST", "/stepup?max_age=60", strings.NewReader("max_age=3600&aal=x"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if req, err := mfahttp.RequirementOf(r); err != nil || req.MaxAge != time.Minute {
+		t.Errorf("%+v, %v", req, err)
+	}
+}
+
+// Evidence is of the front end where it was given: a sign-in to one that asks for
+// little opens nothing in another that asks for more.
+func TestRequireRefusesEvidenceOfAnotherApp(t *testing.T) {
+	s := newSite(t)
+	phone, _, _ := s.member(t, "ada")
+	for _, app := range []string{"web", "admin"} {
+		h, err := mfahttp.New(mfahttp.Config{Engine: s.Engine.Engine, Host: s, Origin: origin, App: app, Now: s.Clock.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.mux.Handle("/of/"+app, h.Require(mfa.Requirement{})(http.HandlerFunc(ok)))
+	}
+	b := s.browser()
+	b.signIn(t, "ada", phone) // by the handler of "web"
+	b.send(t, "GET", "/of/web", "").want(t, http.StatusTeapot, "")
+	r := b.send(t, "GET", "/of/admin", "").want(t, 403, "requirement")
+	if missing := r.json["missing"].([]any); len(missing) != 1 || missing[0] != mfa.MissingSignIn {
+		t.Errorf("%s", r.Body)
+	}
 }
 
 func TestReturnPathOfARequest(t *testing.T) {

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mfakit/mfa"
 )
@@ -41,18 +39,17 @@ func (h *Handler) Protect(next http.Handler) http.Handler {
 // req, whatever the request's method is, upgrades to other protocols included.
 // Otherwise the answer is 401 unauthenticated, or 403 requirement with what is
 // missing. A browser that navigates (GET, Accept: text/html) is sent to
-// [Config.StepUpPage] instead of the 403, with the query of [ReturnPath] and
-// with what has to be asked beyond the usual, named as in POST /stepup. A
-// refused POST is not sent again by anything here: put Require around the page
-// with the form as well.
+// [Config.StepUpPage] instead of the 403, with the queries of [ReturnPath] and
+// [RequirementOf]. A refused POST is not sent again by anything here: put Require
+// around the page with the form as well.
 //
 // What req asks for has to be within a step-up's reach: see [mfa.Engine.StepUp].
 func (h *Handler) Require(req mfa.Requirement) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			user, a, err := h.session(r)
+			caller, err := h.sessionCaller(r)
 			if err == nil {
-				err = h.engine.Satisfies(r.Context(), user.ID, a, req)
+				err = h.engine.Satisfies(r.Context(), caller, req)
 			}
 			switch {
 			case err == nil:
@@ -79,13 +76,8 @@ func navigates(r *http.Request) bool {
 }
 
 func (h *Handler) stepUpURL(r *http.Request, req mfa.Requirement) string {
-	query := url.Values{"return": {localPath(r.URL.RequestURI())}}
-	if req.PhishingResistant {
-		query.Set("phishing_resistant", "true")
-	}
-	if req.MaxAge > 0 {
-		query.Set("max_age", strconv.FormatInt(max(1, int64(req.MaxAge/time.Second)), 10))
-	}
+	query := requirementQuery(req)
+	query.Set("return", localPath(r.URL.RequestURI()))
 	return h.stepUp + "?" + query.Encode()
 }
 

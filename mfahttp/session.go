@@ -95,7 +95,7 @@ func (h *Handler) reader(r *http.Request) (user string, err error) {
 
 // holds refuses evidence from before a reset, or of something that was removed.
 func (h *Handler) holds(r *http.Request, c mfa.Caller) error {
-	return h.engine.Satisfies(r.Context(), c.User.ID, c.Authentication, mfa.Requirement{})
+	return h.engine.Satisfies(r.Context(), c, mfa.Requirement{})
 }
 
 // StepUp begins a step-up of the request's session: to what changes ask for, and
@@ -113,9 +113,6 @@ func (h *Handler) StepUp(r *http.Request, raise mfa.Requirement) (mfa.Flow, erro
 		User: caller.User, Authentication: caller.Authentication, Require: base.And(raise), Client: caller.Client,
 	})
 }
-
-// maxAge bounds max_age, far beyond the life of any session.
-const maxAge = 366 * 24 * time.Hour
 
 func (h *Handler) postStepUp(c *call) error {
 	if _, _, err := h.session(c.r); err != nil {
@@ -180,7 +177,8 @@ func (h *Handler) activity(c *call) error {
 	return writeJSON(c.w, http.StatusOK, map[string][]activityJSON{"activity": out})
 }
 
-// renewed hands what is left of the session's evidence to the host.
+// renewed hands what is left of the session's evidence to the host; nothing, if
+// the session has to end.
 func (h *Handler) renewed(c *call, a mfa.Authentication) error {
 	if err := h.host.Renewed(c.w, c.r, a); err != nil {
 		return errors.Join(errHost, err)

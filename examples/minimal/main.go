@@ -1,10 +1,10 @@
-// Command minimal puts an authenticator app behind a password, with net/http
-// alone. It is there to be copied: replace what is marked REPLACE.
+// Command minimal puts an authenticator app behind a password, with net/http alone. Copy it, and replace what is marked REPLACE.
 package main
 
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	_ "embed"
 	"errors"
 	"html/template"
 	"net/http"
@@ -24,91 +24,91 @@ var (
 	sessions sync.Map                         // REPLACE: your sessions, kept on the server; random id to mfa.Authentication
 	engine   = must(mfa.New(mfa.Config{
 		Store:   memory.New(),           // REPLACE: store/sqlstore, and call engine.Check at start
-		Keys:    must(mfa.NewKeyRing()), // REPLACE: ParseKeyRing of what MarshalText gave once, kept in a secret store
+		Keys:    must(mfa.NewKeyRing()), // REPLACE: ParseKeyRing of what Export gave once, kept in a secret store
 		Factors: []mfa.Factor{must(totp.New(totp.Config{Issuer: "Minimal"}))},
 	}))
-	pages = template.Must(template.New("").Parse(`{{define "home"}}{{if .}}You are in, by {{.}}. <form method=post action=/enroll><button>Add an authenticator app</button></form>
-{{else}}<form method=post action=/login><input name=name aria-label=Name> <input name=password type=password aria-label=Password> <button>Sign in</button></form>{{end}}{{end}}
-{{define "code"}}{{$token := .Token}}{{range .Options}}<form method=post action=/code><input type=hidden name=flow value="{{$token}}"><input type=hidden name=option value="{{.ID}}">
-<label>Code from {{.Label}} <input name=code inputmode=numeric autocomplete=one-time-code></label> <button>Sign in</button></form>{{else}}You cannot sign in.{{end}}{{end}}
-{{define "enroll"}}<div style="width:15em">{{.QR}}</div> Scan this with your authenticator app, or type its key: <code>{{.Key}}</code>
-<form method=post action=/activate><input type=hidden name=id value="{{.ID}}"><input name=code aria-label=Code> <button>Confirm</button></form>{{end}}`))
+	//go:embed pages.html
+	html  string
+	pages = template.Must(template.New("").Funcs(template.FuncMap{"svg": func(b []byte) template.HTML { return template.HTML(b) }}).Parse(html)) //nolint:gosec // drawn by package totp
 )
 
 func main() {
-	s := &http.Server{Addr: "localhost:8080", Handler: handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	s := http.Server{Addr: "localhost:8080", Handler: handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
 	panic(s.ListenAndServe()) // REPLACE: https, without which browsers keep Secure cookies for localhost alone
 }
 
 func handler() http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, h func(w http.ResponseWriter, r *http.Request, c mfa.Caller) error) {
+	handle := func(pattern string, h func(w http.ResponseWriter, r *http.Request, c mfa.Caller) (page string, data any, err error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "no-store")
-			if err := h(w, r, caller(r)); err != nil {
+			page, data, err := h(w, r, caller(r))
+			if err == nil && page != "" {
+				err = pages.ExecuteTemplate(w, page, data)
+			}
+			if err != nil {
 				http.Error(w, err.Error(), http.StatusForbidden) // REPLACE: a page; errors.Is and errors.As tell what was wrong
 			}
 		})
 	}
-	handle("GET /{$}", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) error {
-		return pages.ExecuteTemplate(w, "home", c.Authentication.AMR())
+	handle("GET /{$}", func(_ http.ResponseWriter, _ *http.Request, c mfa.Caller) (string, any, error) {
+		return "home", c.Authentication.AMR(), nil
 	})
-	handle("POST /login", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) error {
-		right := subtle.ConstantTimeCompare([]byte(r.PostFormValue("password")), []byte(password)) == 1
-		if !right || password == "" || r.PostFormValue("name") != user.Name {
-			return errors.New("wrong name or password")
+	handle("POST /login", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) (string, any, error) {
+		if subtle.ConstantTimeCompare([]byte(r.PostFormValue("password")), []byte(password)) != 1 || password == "" || r.PostFormValue("name") != user.Name {
+			return "", nil, errors.New("wrong name or password")
 		}
 		flow, err := engine.SignIn(r.Context(), mfa.SignIn{User: user, First: mfa.Password, Client: c.Client})
 		return proceed(w, r, flow, err)
 	})
-	handle("POST /code", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) error {
+	handle("POST /code", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) (string, any, error) {
 		flow, err := engine.Verify(r.Context(), r.PostFormValue("flow"), mfa.Answer{Option: r.PostFormValue("option"), Code: r.PostFormValue("code")}, c.Client)
 		return proceed(w, r, flow, err)
 	})
-	handle("POST /enroll", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) error {
+	handle("POST /enroll", func(_ http.ResponseWriter, r *http.Request, c mfa.Caller) (string, any, error) {
 		begun, err := engine.Enroll(r.Context(), c, mfa.Enroll{Method: totp.Name})
-		if err != nil {
-			return err
-		}
-		key := begun.Challenge.(*totp.Challenge)
-		return pages.ExecuteTemplate(w, "enroll", map[string]any{"ID": begun.ID, "Key": key.SecretGrouped(), "QR": template.HTML(must(key.SVG()))}) //nolint:gosec // drawn by package totp
+		return "enroll", begun, err
 	})
-	handle("POST /activate", func(w http.ResponseWriter, r *http.Request, c mfa.Caller) error {
-		if _, err := engine.Activate(r.Context(), c, r.PostFormValue("id"), mfa.Answer{Code: r.PostFormValue("code")}); err != nil {
-			return err
+	handle("POST /activate", func(_ http.ResponseWriter, r *http.Request, c mfa.Caller) (string, any, error) {
+		done, err := engine.Activate(r.Context(), c, r.PostFormValue("id"), mfa.Answer{Code: r.PostFormValue("code")})
+		if session, _ := r.Cookie("__Host-session"); session != nil && done.Authentication.User != "" {
+			sessions.Store(session.Value, done.Authentication) // the evidence as it is after the change
 		}
-		return pages.ExecuteTemplate(w, "home", c.Authentication.AMR())
+		return "home", done.Authentication.AMR(), err
 	})
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 8<<10))
 }
 
 // proceed alone makes sessions, and only of a flow that has passed.
-func proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow, err error) error {
-	if err != nil {
-		return err
+func proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow, err error) (page string, data any, _ error) {
+	if flow.DeviceToken != "" { // by it the owner's own browser is told from strangers'
+		http.SetCookie(w, &http.Cookie{Name: "__Host-device", Value: flow.DeviceToken, Path: "/", MaxAge: 365 * 86400, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	if flow.Status != mfa.StatusPassed {
-		return pages.ExecuteTemplate(w, "code", flow)
+	if err != nil || flow.Status != mfa.StatusPassed {
+		return "code", flow, err
 	}
 	id := rand.Text()
 	sessions.Store(id, flow.Authentication)
 	http.SetCookie(w, &http.Cookie{Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return nil
+	return "", nil, nil
 }
 
 // caller is who asks: nobody, unless there is a session whose evidence still holds.
 func caller(r *http.Request) mfa.Caller {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	c := mfa.Caller{Client: mfa.Client{IP: peer.Addr(), UserAgent: r.UserAgent()}}
-	if cookie, err := r.Cookie("__Host-session"); err == nil {
-		s, _ := sessions.Load(cookie.Value)
-		evidence, _ := s.(mfa.Authentication)
-		if time.Since(evidence.Time) < 12*time.Hour && engine.Satisfies(r.Context(), evidence.User, evidence, mfa.Requirement{}) == nil {
-			c.User, c.Authentication = user, evidence
-		}
+	jar := map[string]string{}
+	for _, c := range r.Cookies() {
+		jar[c.Name] = c.Value
 	}
-	return c
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	client := mfa.Client{IP: peer.Addr(), UserAgent: r.UserAgent(), DeviceToken: jar["__Host-device"]}
+	s, _ := sessions.Load(jar["__Host-session"])
+	evidence, _ := s.(mfa.Authentication)
+	in := mfa.Caller{User: user, Authentication: evidence, Client: client}
+	if time.Since(evidence.Time) < 12*time.Hour && engine.Satisfies(r.Context(), in, mfa.Requirement{}) == nil {
+		return in
+	}
+	return mfa.Caller{Client: client}
 }
 
 func must[T any](v T, err error) T {

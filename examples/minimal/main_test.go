@@ -7,10 +7,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mfakit/mfa"
 	"github.com/pquerna/otp/totp"
 )
 
@@ -36,8 +38,12 @@ func TestPasswordAndCode(t *testing.T) {
 		t.Error("no QR code")
 	}
 	now := time.Now()
-	if status, page := first.post("/activate", "id", find(t, page, `name=id value="([^"]+)"`), "code", code(t, secret, now)); status != http.StatusOK {
+	before := first.evidence()
+	if status, page := first.post("/activate", "id", find(t, page, `name=id value="([^"]+)"`), "code", code(t, secret, now)); status != http.StatusOK || !strings.Contains(page, "You are in") {
 		t.Fatalf("activate: status %d, %s", status, page)
+	}
+	if after := first.evidence(); after.User == "" || after.Generation <= before.Generation {
+		t.Errorf("evidence after the change: %+v, before: %+v", after, before)
 	}
 
 	second := newBrowser(t, server)
@@ -55,8 +61,36 @@ func TestPasswordAndCode(t *testing.T) {
 	if _, page := second.post("/code", "flow", flow, "option", option, "code", next); !strings.Contains(page, "You are in, by [pwd otp mfa]") {
 		t.Fatalf("right code: %s", page)
 	}
+	if !second.has("__Host-device") {
+		t.Error("the device token was not kept")
+	}
+	if home := second.get("/"); !strings.Contains(home, "You are in") {
+		t.Fatalf("after the right code: %s", home)
+	}
 	if status, _ := newBrowser(t, server).post("/code", "flow", flow, "option", option, "code", next); status != http.StatusForbidden {
 		t.Fatalf("a flow and a code that were used: status %d", status)
+	}
+}
+
+// Strangers with the password use up tries; the owner's own browser keeps a share
+// of them, if the program gives back what it was given to keep.
+func TestDeviceTokenComesBack(t *testing.T) {
+	w := httptest.NewRecorder()
+	if _, _, err := proceed(w, httptest.NewRequest("POST", "/code", nil), mfa.Flow{DeviceToken: "kept"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	list := w.Result().Cookies()
+	if len(list) != 1 || !list[0].HttpOnly || !list[0].Secure || list[0].Path != "/" || list[0].Domain != "" ||
+		list[0].SameSite != http.SameSiteLaxMode || list[0].MaxAge < 180*86400 || !strings.HasPrefix(list[0].Name, "__Host-") {
+		t.Fatalf("cookies %+v", list)
+	}
+	r := httptest.NewRequest("POST", "/login", nil)
+	if got := caller(r).Client.DeviceToken; got != "" {
+		t.Errorf("without the cookie: %q", got)
+	}
+	r.AddCookie(list[0])
+	if got := caller(r).Client.DeviceToken; got != "kept" {
+		t.Errorf("with it: %q", got)
 	}
 }
 
@@ -117,6 +151,31 @@ func (b browser) get(path string) string {
 		b.t.Fatal(err)
 	}
 	return body(b.t, r)
+}
+
+func (b browser) has(cookie string) bool {
+	b.t.Helper()
+	u, err := url.Parse(b.base)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return slices.ContainsFunc(b.client.Jar.Cookies(u), func(c *http.Cookie) bool { return c.Name == cookie })
+}
+
+// evidence is what the program keeps for this browser's session.
+func (b browser) evidence() mfa.Authentication {
+	b.t.Helper()
+	u, err := url.Parse(b.base)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, c := range b.client.Jar.Cookies(u) {
+		if s, ok := sessions.Load(c.Value); ok {
+			return s.(mfa.Authentication)
+		}
+	}
+	b.t.Fatal("no session")
+	return mfa.Authentication{}
 }
 
 func body(t *testing.T, r *http.Response) string {

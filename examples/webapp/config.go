@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/mfakit/mfa"
 )
 
 // A config is the command line.
@@ -18,6 +20,7 @@ type config struct {
 	store  string
 	file   string // of the database; empty: everything in memory
 	policy string
+	rules  mfa.Policy // what the file says
 	keys   string
 	dev    bool
 }
@@ -44,7 +47,8 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	return c, c.complete()
 }
 
-// complete checks the flags against each other and fills in what follows.
+// complete checks the flags against each other and fills in what follows. A
+// policy that is wrong is found here too, before there is a database.
 func (c *config) complete() error {
 	var err error
 	if c.file, err = storeFile(c.store); err != nil {
@@ -68,7 +72,8 @@ func (c *config) complete() error {
 	case c.dev && strings.HasPrefix(c.origin, "https:"):
 		return errors.New("-dev is refused together with an https -origin, which says that this is not development")
 	}
-	return nil
+	c.rules, err = loadPolicy(c.policy)
+	return err
 }
 
 // storeFile reads -store. The empty name stands for memory.

@@ -88,6 +88,20 @@ func sweep(ctx context.Context, db *sql.DB, now time.Time) error {
 	return errors.Join(err1, err2)
 }
 
+// isBusy says whether the database was locked, by another program as a rule, for
+// as long as a request can wait.
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff { // the low byte is the primary result code
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}
+
 // explain adds to a database error what to do about it.
 func explain(file string, err error) error {
 	var e *sqlite.Error

@@ -20,10 +20,6 @@ const closeTimeout = 10 * time.Second
 // newEngine makes the engine over the app's data, and finds a wrong key ring
 // before the first user does.
 func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *inbox, log *slog.Logger) (*mfa.Engine, error) {
-	rules, err := loadPolicy(c.policy)
-	if err != nil {
-		return nil, err
-	}
 	apps, err := totp.New(totp.Config{Issuer: appName})
 	if err != nil {
 		return nil, err
@@ -36,7 +32,7 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *i
 		Store:      d.store,
 		Keys:       d.keys,
 		Factors:    []mfa.Factor{apps, codes},
-		Policy:     rules,
+		Policy:     c.rules,
 		Deployment: "webapp",
 		Now:        clock.Now,
 		Logger:     log,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -55,6 +56,10 @@ func asProblem(err error) error {
 		return problem(http.StatusUnprocessableEntity, "invalid_phone", "a phone number begins with + and the country's code")
 	case errors.Is(err, errPasswordLength):
 		return problem(http.StatusUnprocessableEntity, "invalid_password", "a password has 8 to 256 characters")
+	case isBusy(err):
+		p := problem(http.StatusServiceUnavailable, "busy", "nothing was accepted; try again")
+		p.Retry = time.Second
+		return p
 	}
 	return err
 }
@@ -101,7 +106,7 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case errors.Is(err, mfa.ErrRequirement), errors.Is(err, mfa.ErrMethodNotAllowed):
 		return http.StatusForbidden
-	case errors.Is(err, mfa.ErrBusy), errors.Is(err, mfa.ErrClosed):
+	case errors.Is(err, mfa.ErrBusy), errors.Is(err, mfa.ErrClosed), errors.Is(err, mfa.ErrStore), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
@@ -165,7 +170,7 @@ func words(err error, now time.Time) string {
 		return "Authenticator apps are not open to this account."
 	case errors.Is(err, mfa.ErrNoOption):
 		return "This way is no longer open. Use another."
-	case errors.Is(err, mfa.ErrBusy), errors.Is(err, mfa.ErrClosed):
+	case statusOf(err) == http.StatusServiceUnavailable:
 		return "Nothing was changed, because too much is going on. Try again."
 	case errors.As(err, &problem):
 		return "The request was not understood: " + problem.Detail + "."

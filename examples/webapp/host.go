@@ -13,19 +13,27 @@ type host struct{ a *app }
 
 func (h host) Session(r *http.Request) (mfa.User, mfa.Authentication, error) {
 	s, err := h.a.stored(r)
-	return s.Account.user(), s.Evidence, err
+	return s.Account.user(), s.Evidence, asProblem(err)
 }
 
-// Passed ends the account's other sessions where something was enrolled, as
-// Renewed does, and where a recovery code was used: whoever has lost a phone may
-// have lost a signed-in browser with it.
 func (h host) Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
-	g, err := h.a.signedIn(flow)
+	return asProblem(h.a.passed(w, r, flow))
+}
+
+func (h host) Renewed(w http.ResponseWriter, r *http.Request, evidence mfa.Authentication) error {
+	return asProblem(h.a.renewed(w, r, evidence))
+}
+
+// passed ends the account's other sessions where something was enrolled, as
+// renewed does, and where a recovery code was used: whoever has lost a phone may
+// have lost a signed-in browser with it.
+func (a *app) passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
+	g, err := a.signedIn(flow)
 	if err != nil {
 		return err
 	}
 	if flow.Purpose == mfa.SteppingUp {
-		s, err := h.a.stored(r)
+		s, err := a.stored(r)
 		if err != nil {
 			return err
 		}
@@ -34,28 +42,32 @@ func (h host) Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) erro
 		}
 	}
 	if flow.Enrolled || usedRecovery(flow) {
-		if err := h.a.sessions.endAll(r.Context(), g.account); err != nil {
+		if err := a.sessions.endAll(r.Context(), g.account); err != nil {
 			return err
 		}
 	}
-	return h.a.mintSession(w, r, g)
+	return a.mintSession(w, r, g)
 }
 
-// Renewed ends the account's other sessions: something was added, removed or
+// renewed ends the account's other sessions: something was added, removed or
 // replaced, and if somebody else is signed in, that is when they have to go.
-func (h host) Renewed(w http.ResponseWriter, r *http.Request, evidence mfa.Authentication) error {
-	s, err := h.a.stored(r)
+// Without evidence this one ends too.
+func (a *app) renewed(w http.ResponseWriter, r *http.Request, evidence mfa.Authentication) error {
+	s, err := a.stored(r)
 	if err != nil {
 		return err
+	}
+	if err := a.sessions.endAll(r.Context(), s.Account.ID); err != nil {
+		return err
+	}
+	if evidence.User == "" {
+		return a.endSession(w, r)
 	}
 	g, err := s.with(evidence)
 	if err != nil {
 		return err
 	}
-	if err := h.a.sessions.endAll(r.Context(), g.account); err != nil {
-		return err
-	}
-	return h.a.mintSession(w, r, g)
+	return a.mintSession(w, r, g)
 }
 
 func usedRecovery(flow mfa.Flow) bool {

@@ -51,7 +51,7 @@ func makeKeys(file string) (*mfa.KeyRing, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := ring.MarshalText()
+	text, err := ring.Export()
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (a *app) current(r *http.Request) (session, error) {
 	if err != nil {
 		return session{}, err
 	}
-	err = a.engine.Satisfies(r.Context(), s.Account.ID, s.Evidence, mfa.Requirement{})
+	err = a.engine.Satisfies(r.Context(), a.callerOf(r, s), mfa.Requirement{})
 	if errors.Is(err, mfa.ErrRequirement) {
 		return session{}, errors.Join(mfahttp.ErrNoSession, a.sessions.end(r.Context(), a.sessionID(r)))
 	}

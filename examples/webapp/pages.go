@@ -22,7 +22,7 @@ func parsePages() pages {
 	all := pages{}
 	layout := template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "pages/layout.html"))
 	for _, name := range []string{"start", "register", "login", "challenge", "setup", "scan", "codes", "settings",
-		"enrollment", "newcodes", "password", "confirm", "message", "inbox"} {
+		"enrollment", "newcodes", "password", "export", "confirm", "message", "inbox"} {
 		all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+name+".html"))
 	}
 	return all
@@ -81,10 +81,10 @@ type notice struct{ Text, URL, Link string }
 func (a *app) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	title := "That did not work"
-	if status == http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError {
 		a.log.ErrorContext(r.Context(), "webapp: request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	v := view{Title: title, Data: notice{words(err, a.clock.Now()), "/", "To the start page"}}
+	v := view{Title: title, Email: a.emailOf(r), Data: notice{words(err, a.clock.Now()), "/", "To the start page"}}
 	if err := a.render(w, r, status, "message", v); err != nil {
 		a.log.ErrorContext(r.Context(), "webapp: no error page", "error", err)
 		http.Error(w, title, http.StatusInternalServerError)
@@ -95,8 +95,18 @@ func (a *app) notFound(w http.ResponseWriter, r *http.Request) error {
 	if !wantsPage(r) {
 		return errNoPage
 	}
-	return a.render(w, r, http.StatusNotFound, "message",
-		view{Title: "There is no such page", Data: notice{"The address may be mistyped, or the page may have moved.", "/", "To the start page"}})
+	return a.render(w, r, http.StatusNotFound, "message", view{Title: "There is no such page", Email: a.emailOf(r),
+		Data: notice{"The address may be mistyped, or the page may have moved.", "/", "To the start page"}})
+}
+
+// emailOf is the address of who is signed in, for pages that are for everybody;
+// empty if nobody is, or if it cannot be told now.
+func (a *app) emailOf(r *http.Request) string {
+	s, err := a.current(r)
+	if err != nil {
+		return ""
+	}
+	return s.Account.Email
 }
 
 // span is a time to wait, in words, rounded up.

@@ -44,7 +44,11 @@ func (a *app) askCode(w http.ResponseWriter, r *http.Request, option string, wro
 			data.Others = append(data.Others, otherWay{"/challenge?" + url.Values{"option": {o.ID}, "return": {back}}.Encode(), optionText(o)})
 		}
 	}
-	return a.renderForm(w, r, "challenge", view{Title: "Enter your code", Data: data}, wrong)
+	v := view{Title: "Enter your code", Data: data}
+	if data.StepUp {
+		v.Email = a.emailOf(r)
+	}
+	return a.renderForm(w, r, "challenge", v, wrong)
 }
 
 type challengeData struct {

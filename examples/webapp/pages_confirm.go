@@ -10,15 +10,16 @@ import (
 	"github.com/mfakit/mfa/mfahttp"
 )
 
-// lacks says what the session's evidence lacks for a change; nothing, if it is
-// enough. mfahttp.ErrNoSession if the evidence is void.
-func (a *app) lacks(r *http.Request, s session) ([]string, error) {
+// lacks says what the session's evidence lacks for a change, and for what is
+// asked for beyond that; nothing, if it is enough. mfahttp.ErrNoSession if the
+// evidence is void.
+func (a *app) lacks(r *http.Request, s session, raise mfa.Requirement) ([]string, error) {
 	need, err := a.engine.ChangeRequirement(r.Context(), a.callerOf(r, s))
 	if err != nil {
 		return nil, err
 	}
 	var lack *mfa.RequirementError
-	err = a.engine.Satisfies(r.Context(), s.Account.ID, s.Evidence, need)
+	err = a.engine.Satisfies(r.Context(), a.callerOf(r, s), need.And(raise))
 	switch {
 	case err == nil:
 		return nil, nil
@@ -42,7 +43,7 @@ func (a *app) changing(w http.ResponseWriter, r *http.Request, page func(session
 	if err != nil {
 		return err
 	}
-	missing, err := a.lacks(r, s)
+	missing, err := a.lacks(r, s, mfa.Requirement{})
 	if err != nil {
 		return err
 	}
@@ -53,13 +54,20 @@ func (a *app) changing(w http.ResponseWriter, r *http.Request, page func(session
 	return page(s)
 }
 
+// confirmPage asks for what a change asks for, and for what the address names
+// beyond that: see mfahttp.RequirementOf. Asking for less would send the browser
+// to and fro between here and a route behind Require.
 func (a *app) confirmPage(w http.ResponseWriter, r *http.Request) error {
 	s, err := a.current(r)
 	if err != nil {
 		return err
 	}
+	raise, err := mfahttp.RequirementOf(r)
+	if err != nil {
+		return err
+	}
 	back := mfahttp.ReturnPath(r)
-	missing, err := a.lacks(r, s)
+	missing, err := a.lacks(r, s, raise)
 	if err != nil {
 		return err
 	}
@@ -67,7 +75,34 @@ func (a *app) confirmPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // by ReturnPath
 		return nil
 	}
+	apps, _, err := a.enrolled(r, s)
+	if err != nil {
+		return err
+	}
+	if len(apps) == 0 && !slices.Equal(missing, []string{mfa.MissingPassword}) {
+		return a.noWay(w, r, s, mfa.ReasonNoMethod)
+	}
 	return a.renderConfirm(w, r, s, slices.Contains(missing, mfa.MissingPassword), back, nil)
+}
+
+// noWay says what to do to whom no code helps.
+func (a *app) noWay(w http.ResponseWriter, r *http.Request, s session, reason string) error {
+	apps, _, err := a.enrolled(r, s)
+	if err != nil {
+		return err
+	}
+	v := view{Title: "More proof is needed", Email: s.Account.Email}
+	switch {
+	case reason == mfa.ReasonDisabled:
+		v.Data = notice{"The ways to confirm that it is you are disabled after too many wrong codes. Ask support for help.", "/settings", "To the settings"}
+	case len(apps) == 0:
+		v.Title = "Set up an authenticator app first"
+		v.Data = notice{"What you asked for needs a second factor, and this account has none yet. Come back when you have set one up.",
+			"/setup", "Set up an authenticator app"}
+	default:
+		v.Data = notice{"What you asked for needs a stronger proof than anything that is set up on this account can give.", "/settings", "To the settings"}
+	}
+	return a.render(w, r, http.StatusForbidden, "message", v)
 }
 
 func (a *app) confirmPasswordPage(w http.ResponseWriter, r *http.Request, s session, err error) error {
@@ -90,9 +125,20 @@ func (a *app) beginStepUp(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
-	flow, err := a.mfa.StepUp(r, mfa.Requirement{})
+	raise, err := mfahttp.RequirementOf(r)
 	if err != nil {
 		return err
 	}
-	return a.proceed(w, r, flow, mfahttp.ReturnPath(r))
+	back := mfahttp.ReturnPath(r)
+	flow, err := a.mfa.StepUp(r, raise)
+	if errors.Is(err, mfa.ErrRequirement) { // the password became too old on the way
+		again := r.URL.Query()
+		again.Set("return", back)
+		http.Redirect(w, r, "/confirm?"+again.Encode(), http.StatusSeeOther)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.proceed(w, r, flow, back)
 }

@@ -38,6 +38,7 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 	} {
 		mux.Handle(pattern, a.serve(h))
 	}
+	mux.Handle("GET /settings/export", a.guarded(exportNeeds, a.exportPage))
 	mux.Handle("GET /static/{file}", cached(http.FileServerFS(staticFiles)))
 }
 
@@ -153,6 +154,13 @@ func nextPage(flow mfa.Flow, back string) string {
 }
 
 func (a *app) deniedPage(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
+	if flow.Purpose == mfa.SteppingUp {
+		s, err := a.current(r)
+		if err != nil {
+			return err
+		}
+		return a.noWay(w, r, s, flow.Reason)
+	}
 	text := map[string]string{
 		mfa.ReasonNoMethod: "Nothing that is set up for this account is enough to sign in here. Ask support for help.",
 		mfa.ReasonDisabled: "The ways to confirm that it is you are disabled after too many wrong codes. Ask support for help.",

@@ -19,10 +19,23 @@ const (
 	shutdownTimeout   = 10 * time.Second // for the requests in hand
 )
 
+// requestTimeout ends a request's waiting (for its turn, or for a database that
+// is locked) so that there is an answer before the connection is cut: what waits
+// for SQLite itself goes on for the busy timeout of sqlstore.SQLiteDSN.
+const requestTimeout = 20 * time.Second
+
+func inTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
 // serve answers requests until ctx ends, and then finishes those in hand.
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	s := &http.Server{
-		Handler:           h,
+		Handler:           inTime(h),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

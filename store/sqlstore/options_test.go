@@ -105,7 +105,7 @@ func TestStatementsNameTheTable(t *testing.T) {
 }
 
 func TestSQLiteDSN(t *testing.T) {
-	const settings = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	const settings = "?_pragma=busy_timeout(3000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	for _, tt := range []struct{ path, want string }{
 		{"app.db", "file:app.db"},
 		{"/var/lib/app/app.db", "file:/var/lib/app/app.db"},

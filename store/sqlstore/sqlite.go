@@ -49,13 +49,14 @@ var sqlite = dialect{
 
 // SQLiteDSN is a data source name for the file at path with the settings that
 // [Open] asks for, on every connection: journal_mode WAL, synchronous FULL, and
-// a busy_timeout of 10 seconds for writes of other processes. It is in the
+// a busy_timeout of 3 seconds for writes of other processes, so that an engine,
+// which tries a few times, has answered before a server's write timeout. It is in the
 // form of modernc.org/sqlite, which ncruces/go-sqlite3 reads too; other drivers
 // spell settings in their own way, and Open finds out whether they hold.
 // Further parameters may be appended with "&".
 func SQLiteDSN(path string) string {
 	escaped := (&url.URL{Path: filepath.ToSlash(filepath.Clean(path))}).EscapedPath()
-	return "file:" + escaped + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	return "file:" + escaped + "?_pragma=busy_timeout(3000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 }
 
 // checkSQLite looks at two connections at once where the pool allows it: a
@@ -94,7 +95,7 @@ func checkSQLiteConn(ctx context.Context, conn *sql.Conn, mayForget bool) error 
 	case err != nil:
 		return fmt.Errorf("read the settings: %w", err)
 	case timeout <= 0:
-		return fmt.Errorf("%w: a connection has busy_timeout 0, with which a write fails while another process writes; put busy_timeout(10000) into the DSN", ErrSettings)
+		return fmt.Errorf("%w: a connection has busy_timeout 0, with which a write fails while another process writes; put busy_timeout(3000) into the DSN", ErrSettings)
 	case mayForget:
 		return nil
 	case !strings.EqualFold(journal, "wal"):

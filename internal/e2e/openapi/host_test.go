@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mfakit/mfa"
@@ -70,7 +71,14 @@ func (s *site) Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) err
 	return s.Renewed(w, r, flow.Authentication)
 }
 
-func (s *site) Renewed(w http.ResponseWriter, _ *http.Request, a mfa.Authentication) error {
+func (s *site) Renewed(w http.ResponseWriter, r *http.Request, a mfa.Authentication) error {
+	if a.User == "" {
+		if c, err := r.Cookie("session"); err == nil {
+			delete(s.sessions, c.Value)
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", MaxAge: -1})
+		return nil
+	}
 	id := rand.Text()
 	s.sessions[id] = a
 	http.SetCookie(w, &http.Cookie{Name: "session", Value: id})
@@ -80,24 +88,43 @@ func (s *site) Renewed(w http.ResponseWriter, _ *http.Request, a mfa.Authenticat
 // A faultyStore fails when it is told to.
 type faultyStore struct {
 	mfa.Store
+	mu sync.Mutex // the engine goes on after it has answered
+	fault
+}
+
+type fault struct {
 	err     error // of every call
 	garbage bool  // nothing that is loaded opens
 }
 
+// set makes the store fail from now on; the zero value ends it.
+func (f *faultyStore) set(now fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fault = now
+}
+
+func (f *faultyStore) now() fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fault
+}
+
 func (f *faultyStore) Load(ctx context.Context, key string) (mfa.Item, error) {
-	if f.err != nil {
-		return mfa.Item{}, f.err
+	now := f.now()
+	if now.err != nil {
+		return mfa.Item{}, now.err
 	}
 	item, err := f.Store.Load(ctx, key)
-	if f.garbage {
+	if now.garbage {
 		item.Value = []byte{1, 2, 3}
 	}
 	return item, err
 }
 
 func (f *faultyStore) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
-	if f.err != nil {
-		return f.err
+	if now := f.now(); now.err != nil {
+		return now.err
 	}
 	return f.Store.Save(ctx, key, old, item)
 }

@@ -291,13 +291,13 @@ func (w *walker) faults() {
 	w.login("unlucky")
 	w.app()
 	w.login("unlucky")
-	w.s.store.err = errors.New("the disk is full")
+	w.s.store.set(fault{err: errors.New("the disk is full")})
 	for _, call := range calls {
 		w.send(503, call[0], call[1], call[2])
 	}
-	w.s.store.err, w.s.store.garbage = nil, true
+	w.s.store.set(fault{garbage: true})
 	for _, call := range calls {
 		w.send(500, call[0], call[1], call[2])
 	}
-	w.s.store.garbage = false
+	w.s.store.set(fault{})
 }

@@ -15,7 +15,7 @@ import (
 
 // briefly is a DSN whose connections give up waiting for a lock soon.
 func briefly(file string) string {
-	return strings.Replace(sqlstore.SQLiteDSN(file), "busy_timeout(10000)", "busy_timeout(20)", 1)
+	return strings.Replace(sqlstore.SQLiteDSN(file), "busy_timeout(3000)", "busy_timeout(20)", 1)
 }
 
 // wantFault checks that an operation failed, with an error that says what was

@@ -17,7 +17,7 @@ func TestSettings(t *testing.T) {
 		names    string // what the refusal names; empty: accepted
 		insecure string // the same with InsecureMayForget
 	}{
-		{"recommended", []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}, "", ""},
+		{"recommended", []string{"busy_timeout(3000)", "journal_mode(WAL)", "synchronous(FULL)"}, "", ""},
 		{"more than recommended", []string{"busy_timeout(1)", "journal_mode(WAL)", "synchronous(EXTRA)"}, "", ""},
 		{"synchronous NORMAL", []string{"busy_timeout(1)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "synchronous 1", ""},
 		{"synchronous OFF", []string{"busy_timeout(1)", "journal_mode(WAL)", "synchronous(OFF)"}, "synchronous 0", ""},

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/mfakit/mfa"
+)
+
+// exportNeeds keeps whoever finds a signed-in browser from taking all of its
+// owner's data along.
+var exportNeeds = mfa.Requirement{MaxAge: 5 * time.Minute}
+
+// guarded puts a route behind the library's Require, which sends a browser that
+// lacks evidence to the page that asks for it, and back. Whoever is not signed in
+// at all gets a page for that.
+func (a *app) guarded(need mfa.Requirement, h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	next := a.mfa.Require(need)(a.serve(h))
+	return a.serve(func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := a.current(r); err != nil {
+			return err
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// An export is what the app keeps about somebody, apart from secrets.
+type export struct {
+	Email     string           `json:"email"`
+	Phone     string           `json:"phone,omitempty"`
+	Created   time.Time        `json:"created_at"`
+	Apps      []exportedApp    `json:"authenticator_apps"`
+	CodesLeft int              `json:"recovery_codes_left"`
+	Activity  []exportedAction `json:"activity"`
+}
+
+type exportedApp struct {
+	Label string    `json:"label"`
+	Added time.Time `json:"added_at"`
+	Used  time.Time `json:"last_used_at,omitzero"`
+}
+
+type exportedAction struct {
+	Time time.Time `json:"time"`
+	What string    `json:"what"`
+	From string    `json:"from,omitempty"`
+}
+
+// exportPage shows a person their data, and hands it to a program.
+func (a *app) exportPage(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.stored(r)
+	if err != nil {
+		return err
+	}
+	all, err := a.collect(r, s)
+	if err != nil {
+		return err
+	}
+	if !wantsPage(r) {
+		return writeJSON(w, all)
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	file := template.URL("data:application/json;charset=utf-8," + url.PathEscape(string(text))) //nolint:gosec // escaped
+	return a.render(w, r, http.StatusOK, "export", view{Title: "Your data", Email: s.Account.Email, Data: struct {
+		Text     string
+		Download template.URL
+	}{string(text), file}})
+}
+
+func (a *app) collect(r *http.Request, s session) (export, error) {
+	out := export{Email: s.Account.Email, Phone: s.Account.Phone, Created: s.Account.Created, Apps: []exportedApp{}, Activity: []exportedAction{}}
+	apps, left, err := a.enrolled(r, s)
+	if err != nil {
+		return export{}, err
+	}
+	out.CodesLeft = left
+	for _, e := range apps {
+		out.Apps = append(out.Apps, exportedApp{e.Label, e.CreatedAt.UTC(), e.LastUsed.UTC()})
+	}
+	history, err := a.engine.Activity(r.Context(), s.Account.ID)
+	for _, h := range history {
+		line := toLine(h)
+		out.Activity = append(out.Activity, exportedAction{line.Time.UTC(), line.Text, line.From})
+	}
+	return out, err
+}
