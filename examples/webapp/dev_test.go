@@ -148,7 +148,7 @@ func TestDevAnswersToItsOwnNameOnly(t *testing.T) {
 func TestFlags(t *testing.T) {
 	for _, good := range [][]string{
 		{}, {"-dev"}, {"-dev", "-addr", "localhost:0"}, {"-dev", "-addr", "[::1]:8080"}, {"-dev", "-origin", "http://localhost:8080"},
-		{"-origin", "https://app.example", "-addr", "0.0.0.0:8080"}, {"-store", "memory:"}, {"-store", "sqlite:/tmp/x y.db"},
+		{"-origin", "https://app.example", "-addr", "0.0.0.0:8080"}, {"-store", "memory:"}, {"-store", "sqlite:x y.db"},
 	} {
 		if _, err := parseConfig(good, io.Discard); err != nil {
 			t.Errorf("%v: %v", good, err)

@@ -66,7 +66,7 @@ func startWith(t *testing.T, flags ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Config.Handler = a.handler()
+	s.Config.Handler = inTime(a.handler())
 	s.Start()
 	t.Cleanup(func() {
 		s.Close()

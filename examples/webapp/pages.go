@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -29,10 +30,19 @@ func parsePages() pages {
 }
 
 var pageFuncs = template.FuncMap{
-	"stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"date":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
-	"day":   func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-	"field": func(words, focus bool, problem string) codeField { return codeField{words, focus, problem} },
+	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"date":    func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+	"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+	"address": splitAddress,
+	"field":   func(words, focus bool, problem string) codeField { return codeField{words, focus, problem} },
+}
+
+// An address is in two parts, between which a line may break.
+type address struct{ Local, Domain string }
+
+func splitAddress(email string) address {
+	at := max(0, strings.LastIndexByte(email, '@'))
+	return address{email[:at], email[at:]}
 }
 
 // A codeField is the field for a code: digits, or the words of a recovery code.

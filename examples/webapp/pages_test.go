@@ -76,6 +76,30 @@ func TestStaticFiles(t *testing.T) {
 	}
 }
 
+// Whoever is signed in can go on from pages that are for everybody.
+func TestAccountNavigation(t *testing.T) {
+	s := start(t)
+	b, guest, pending := s.browser(), s.browser(), s.browser()
+	b.register("ada@example.org")
+	b.signIn("ada@example.org", b.enroll())
+	pending.login("ada@example.org")
+	const nav = `<nav aria-label="Account">`
+	for _, path := range []string{"/nowhere", "/settings/enrollments/none", "/settings/export"} {
+		if !strings.Contains(b.page(path).body, nav) {
+			t.Errorf("%s: none", path)
+		}
+	}
+	s.advance(11 * time.Minute)
+	if !strings.Contains(b.page("/confirm?return=/settings").body, nav) {
+		t.Error("/confirm: none")
+	}
+	for name, page := range map[string]reply{"guest": guest.page("/nowhere"), "pending": pending.page("/nowhere"), "the code of a sign-in": pending.page("/challenge")} {
+		if strings.Contains(page.body, nav) || strings.Contains(page.body, "ada@example.org") {
+			t.Errorf("%s: navigation of an account", name)
+		}
+	}
+}
+
 func TestExpiredFlowLeadsToSignIn(t *testing.T) {
 	s := start(t)
 	b := s.browser()
@@ -120,7 +144,7 @@ func TestPagesAreCleanAndLabelled(t *testing.T) {
 	for _, path := range []string{"/", "/register", "/login", "/nowhere", "/dev/inbox", "/login?said=expired", "/login?said=%3Cb%3E"} {
 		pages["guest "+path] = guest.page(path).body
 	}
-	for _, path := range []string{"/", "/settings", "/setup", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password"} {
+	for _, path := range []string{"/", "/settings", "/setup", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password", "/settings/export"} {
 		pages["signed in "+path] = b.page(path).body
 	}
 	pages["pending"] = pending.page("/challenge").body

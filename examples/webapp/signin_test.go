@@ -120,7 +120,7 @@ func TestC09_PendingSignInOpensNothing(t *testing.T) {
 			t.Errorf("page %s: status %d to %s", path, r.status, r.header.Get("Location"))
 		}
 	}
-	if r := pending.page("/"); strings.Contains(r.body, "ada@example.org") {
+	if r := pending.page("/"); strings.Contains(r.body, "@example.org") {
 		t.Error("the start page knows the account")
 	}
 }

@@ -208,6 +208,17 @@ func TestBadStartSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestABadPolicyIsFoundBeforeAnythingIsMade(t *testing.T) {
+	dir := t.TempDir()
+	policy := writeFile(t, `{"mode":"sometimes"}`)
+	if err := runOnce(t, "-store", "sqlite:"+filepath.Join(dir, "webapp.db"), "-policy", policy); err == nil || !strings.Contains(err.Error(), "-policy "+policy) {
+		t.Fatalf("error %v", err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("made all the same: %v, %v", files, err)
+	}
+}
+
 func TestNewerTablesAreLeftAlone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "webapp.db")
 	if err := runOnce(t, "-store", "sqlite:"+file); err != nil {

@@ -170,6 +170,19 @@ func (b *tab) picture(title string) {
 	}
 }
 
+// laidOut checks where the second of two elements is in a window of this width.
+func (b *tab) laidOut(width int64, first, second, want string) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(width, 800))
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`(() => {
+		const [a, b] = ["`+first+`", "`+second+`"].map(s => document.querySelector(s).getBoundingClientRect());
+		return b.top >= a.bottom ? "below" : b.left >= a.right ? "beside" : "over";
+	})()`))
+	if err != nil || got != want {
+		b.t.Errorf("%s: at %d, %s is %s %s, %v; want %s", b.where(), width, second, got, first, err, want)
+	}
+}
+
 // inDark asks for dark pages.
 func (b *tab) inDark() {
 	b.t.Helper()
@@ -328,6 +341,8 @@ func (b *tab) journey(submit func(field string)) {
 	if got := b.text("dl"); !strings.Contains(got, p.email) || !strings.Contains(got, "Two factors") {
 		b.t.Errorf("signed in: %s", got)
 	}
+	b.laidOut(320, "dt", "dd", "below")
+	b.laidOut(1280, "dt", "dd", "beside")
 	b.manage(p, submit)
 }
 
@@ -335,6 +350,8 @@ func (b *tab) journey(submit func(field string)) {
 func (b *tab) manage(p *person, submit func(field string)) {
 	b.open("/settings")
 	b.picture("Settings with an app")
+	b.laidOut(320, `.pair a`, `.pair button`, "below")
+	b.laidOut(1280, `.pair a`, `.pair button`, "beside")
 	b.click(`.list a`)
 	b.shows("Ada’s phone")
 	b.app.advance(11 * time.Minute)
@@ -352,6 +369,14 @@ func (b *tab) manage(p *person, submit func(field string)) {
 	b.shows("Your recovery codes")
 	p.recovery = b.codes()
 	b.click("main > p a.button")
+	b.app.advance(6 * time.Minute)
+	b.click(`a[href="/settings/export"]`)
+	b.shows("Confirm that it is you")
+	b.click("main form button")
+	b.typeInto("#code", p.phone.next())
+	submit("#code")
+	b.shows("Your data")
+	b.click(`.other a`)
 	b.click(`a[href="/settings/password"]`)
 	b.shows("Change password")
 	b.click("nav button")

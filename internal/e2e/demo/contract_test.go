@@ -413,15 +413,23 @@ func TestContract_RequiredPolicy(t *testing.T) {
 		t.Errorf("after enrolment: %+v", m)
 	}
 	p.delete("/mfa/enrollments/"+p.phone.id).want(http.StatusConflict, "enrollment_required")
-	// Reset leads to a new enrolment.
+	// Reset leads to a new enrolment, and until then there is no session.
+	before := p.cookie("session")
 	again := p.delete("/mfa/enrollments").want(http.StatusOK).flow()
-	if again.Status != "enroll" {
+	if again.Status != "enroll" || p.cookie("session") != "" {
 		t.Errorf("reset: %+v", again)
 	}
+	p.get("/me").want(http.StatusUnauthorized, "unauthenticated")
+	old := p.elsewhere()
+	old.setCookie("session", before)
+	old.get("/me").want(http.StatusUnauthorized, "unauthenticated")
 	p.phone = p.begin(js{"method": "totp"})
 	a.advance(30 * time.Second)
 	if done := p.activate(p.phone); done.Flow == nil || done.Flow.Status != "passed" {
 		t.Errorf("activated again: %+v", done)
+	}
+	if m := p.me(); m.AAL != 2 || p.cookie("session") == before {
+		t.Errorf("after the new enrolment: %+v", m)
 	}
 	c := p.elsewhere()
 	if f := p.login(c); f.Status != "challenge" {

@@ -430,13 +430,15 @@ func (l *life) caller(t *rapid.T) mfa.Caller {
 }
 
 // fresh says whether the session's evidence is what a change asks for.
-func (l *life) fresh() bool {
+func (l *life) fresh() bool { return l.freshWithin(10 * time.Minute) }
+
+func (l *life) freshWithin(age time.Duration) bool {
 	s := l.session
 	proof := s.password
 	if len(l.apps) > 0 {
 		proof = s.factor
 	}
-	return !s.dead && !proof.IsZero() && l.now().Sub(proof) <= 10*time.Minute
+	return !s.dead && !proof.IsZero() && l.now().Sub(proof) <= age
 }
 
 // allowed holds the outcome of a change to the session's evidence.
@@ -505,7 +507,8 @@ func (l *life) Activate(t *rapid.T) {
 	id, phone := l.pickPending(t)
 	done, err := l.engine.Activate(ctx, c, id, mfa.Answer{Code: phone.Code()})
 	switch {
-	case errors.Is(err, mfa.ErrRequirement) && l.session.dead:
+	case errors.Is(err, mfa.ErrRequirement) && !l.freshWithin(20*time.Minute): // ten of them to set up
+		l.saw["confirmation refused"]++
 		return
 	case errors.Is(err, mfa.ErrEnrollmentExpired), errors.Is(err, mfa.ErrNoEnrollment):
 		delete(l.pending, id) // after ten minutes, or ten wrong codes
@@ -515,8 +518,8 @@ func (l *life) Activate(t *rapid.T) {
 			t.Fatalf("a confirmation is locked after %d failures in an hour", l.since(time.Hour))
 		}
 		return
-	case err != nil || l.session.dead:
-		t.Fatalf("activate: %v, with a session that is dead: %v", err, l.session.dead)
+	case err != nil || !l.freshWithin(20*time.Minute):
+		t.Fatalf("activate: %v, and the evidence is good enough: %v", err, l.freshWithin(20*time.Minute))
 	}
 	if (len(done.RecoveryCodes) > 0) != (len(l.apps) == 0) {
 		t.Fatalf("%d recovery codes with app number %d", len(done.RecoveryCodes), len(l.apps)+1)
