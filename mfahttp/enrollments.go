@@ -216,7 +216,7 @@ func (h *Handler) removeAll(c *call) error {
 		}
 		return noContent(c.w)
 	}
-	if err := h.renewed(c, flow.Authentication); err != nil {
+	if err := h.renewed(c, mfa.Authentication{}); err != nil {
 		return err
 	}
 	return h.writeFlow(c.w, c.r, http.StatusOK, flow)
