@@ -145,7 +145,8 @@ func (st *state) endOtherFlows() {
 // RemoveAll ends all of the session's user's enrollments. Where the policy then
 // requires one, the flow that it returns has StatusEnroll; else it has
 // StatusPassed. In both cases its Authentication is the session's evidence,
-// renewed. [*RequirementError], [ErrNoEnrollment] where there is nothing to remove.
+// renewed; with StatusEnroll the host ends the session, and the flow leads to the
+// next one. [*RequirementError], [ErrNoEnrollment] where there is nothing to remove.
 func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 	token, id, err := e.newFlowToken(c.User.ID)
 	if err != nil {
