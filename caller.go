@@ -30,7 +30,7 @@ const (
 	enrolling want = iota // begin an enrolment
 	finishing             // go on with one: the evidence may be older by the time that it could wait, and must be enough for the account as it is now
 	changing              // any other change
-	holding               // change nothing that matters
+	holding               // have evidence that stands; whether it is enough is asked once it is known for what
 )
 
 // callerID says which user's value is concerned.
