@@ -128,18 +128,18 @@ func (st *state) budgetUntil(m Method, known bool) time.Time {
 func (st *state) charge(m Method) {
 	if t, _ := st.class(m); t != nil {
 		t.add(st.now)
-		st.head.Untold++
-		st.touch(secHead)
 	}
+	st.head.Untold++
+	st.touch(secHead)
 }
 
 // fail counts one wrong answer that any of covered could have been meant for,
 // and says how many more are taken before they lock.
 func (st *state) fail(m Method, covered []*enrollment, known bool) (left int) {
-	if m.PhishingResistant {
-		return delayFrom
-	}
 	st.charge(m)
+	if m.PhishingResistant {
+		return delayFrom // there is nothing in it to guess: it never locks
+	}
 	st.touch(secEnrollments)
 	t, b := st.class(m)
 	left = t.left(b, known, st.now)

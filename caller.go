@@ -92,7 +92,7 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 	}
 	act.auth.Proofs = proofs
 	act.decided = e.decide(st, act.user, act.client)
-	act.methods = e.offered(act.decided.Methods)
+	act.methods = e.offered(st, act.decided.Methods, act.decided.NotFirst)
 	return act, e.enough(st, act, w)
 }
 

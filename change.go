@@ -97,11 +97,17 @@ func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authenticatio
 // the policy requires of them.
 func (e *Engine) stillSatisfies(st *state, act acting) error {
 	d := e.decide(st, act.user, act.client)
-	body := &flowBody{Methods: d.Methods, Require: d.Require, Implicit: d.Implicit, Channel: channelOf(act.auth.Proofs)}
+	if !st.hasFirst(d.NotFirst) && slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && slices.Contains(d.NotFirst, r.Method) }) {
+		return ErrEnrollmentRequired // it was allowed only beside what would go
+	}
+	body := &flowBody{Methods: d.Methods, Require: d.Require, Implicit: d.Implicit, Channel: channelOf(act.auth.Proofs), Client: act.client}
+	// The next sign-in begins with the host's first factor: with the one that this
+	// session knows of, or, where it began with a passkey, with a password.
+	body.Proofs = []Proof{{Method: string(Password), First: true, Kind: Know, Time: st.now}}
 	for _, p := range act.auth.Proofs {
-		if p.First {
+		if p.First && p.Enrollment == "" {
 			p.Time = st.now
-			body.Proofs = append(body.Proofs, p)
+			body.Proofs = []Proof{p}
 		}
 	}
 	if len(d.Require.missing(body.Proofs, st.now)) == 0 {
@@ -169,10 +175,11 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 		// What they had was proved for this change: FirstEnrollment, which is for those
 		// who have proved nothing, is not asked for.
 		body := &flowBody{Purpose: SigningIn, User: act.user, Client: act.client, Channel: channelOf(renewed.Proofs), Require: d.Require,
-			Methods: d.Methods, Implicit: d.Implicit, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs}
+			Methods: d.Methods, Implicit: d.Implicit, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs,
+			NotFirst: d.NotFirst}
 		if len(d.Require.missing(renewed.Proofs, st.now)) == 0 {
 			return Flow{Status: StatusPassed, Purpose: SigningIn, User: st.user, Expires: st.now, Authentication: renewed,
-				Methods: e.offered(d.Methods), Generation: st.head.Generation}, nil
+				Methods: e.offered(st, d.Methods, d.NotFirst), Generation: st.head.Generation}, nil
 		}
 		if err := e.begin(st, id, body); err != nil {
 			return Flow{}, err
@@ -188,6 +195,9 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 // as if it had never been.
 func (st *state) reset() error {
 	if err := st.dropFlows(); err != nil {
+		return err
+	}
+	if err := st.openAll(); err != nil {
 		return err
 	}
 	st.enrolled, st.devices, st.factors = nil, nil, nil
@@ -249,6 +259,9 @@ func (e *Engine) Erase(ctx context.Context, user string) error {
 	_, err := commit(ctx, e, user, func(st *state) (struct{}, error) {
 		if st.version == 0 || st.head.Erased {
 			return struct{}{}, nil
+		}
+		if err := st.openAll(); err != nil { // what it refers to goes too
+			return struct{}{}, err
 		}
 		h := st.head
 		st.raw, st.decoded = [sections][]byte{}, [sections]bool{}

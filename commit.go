@@ -66,8 +66,8 @@ func storeError(ctx context.Context, what string, err error) error {
 // load, which also shows whether an earlier save did happen. So an answer that
 // was not counted was never given, and one that was lost is not given twice.
 //
-// An ErrNotValid that decide returns is told once the failure is saved; any other
-// error means that nothing is.
+// An ErrNotValid or ErrRefused that decide returns is told once what it changed (a
+// failure counted, a challenge spent) is saved; any other error means that nothing is.
 func commit[T any](ctx context.Context, e *Engine, user string, decide func(*state) (T, error)) (T, error) {
 	e.jobs.begin()
 	defer e.jobs.end()
@@ -85,6 +85,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		value   T
 		err     error
 		events  []Event
+		gone    []leftover
 	}
 	var zero T
 	leave, err := e.stripes.enter(ctx, user)
@@ -112,6 +113,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		}
 		for _, t := range tried {
 			if st.landed(t.version) {
+				e.release(ctx, t.gone)
 				e.tell(st, t.events)
 				return t.value, t.err
 			}
@@ -120,13 +122,21 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 			return zero, fault
 		}
 		value, verdict := decide(st)
-		if !st.changed() || verdict != nil && !errors.Is(verdict, ErrNotValid) {
+		if !st.changed() || verdict != nil && !errors.Is(verdict, ErrNotValid) && !errors.Is(verdict, ErrRefused) {
 			return value, verdict
+		}
+		gone, err := e.reserve(ctx, st)
+		if err != nil {
+			if fault, faults = err, faults+1; errors.Is(err, ErrStore) && faults < faultTries && ctx.Err() == nil {
+				continue
+			}
+			return zero, err
 		}
 		version := newVersion()
 		err = e.save(ctx, st, version)
 		switch {
 		case err == nil:
+			e.release(ctx, gone)
 			e.tell(st, st.events)
 			return value, verdict
 		case errors.Is(err, ErrNotDurable):
@@ -140,7 +150,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		}
 		// A conflict, too, may be the answer to a save that a client library
 		// repeated by itself after the first had happened.
-		tried = append(tried, attempt{version, value, verdict, st.events})
+		tried = append(tried, attempt{version, value, verdict, st.events, gone})
 	}
 	return zero, ErrBusy
 }

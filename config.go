@@ -27,6 +27,12 @@ type Config struct {
 	Policy    Policy     // nil: AskEnrolled
 	Observers []Observer // told of events; none is fine
 
+	// Users looks a user up by ID, for sign-ins by passkey, in which the host does
+	// not know who comes. A user who is gone, or may not sign in, is an error that
+	// wraps [ErrNotFound]. What it returns besides is SignIn.MinGeneration. Nil: there
+	// are no sign-ins by passkey.
+	Users func(ctx context.Context, id string) (u User, minGeneration uint64, err error)
+
 	// Deployment tells deployments that share keys or a database apart: what
 	// one has sealed does not open in another. Empty: "mfa". It cannot be
 	// changed once there is data.
@@ -47,6 +53,7 @@ type Engine struct {
 	methods    []Method // of factors, in the same order
 	policy     Policy
 	observers  []Observer
+	users      func(context.Context, string) (User, uint64, error)
 	deployment string
 	now        func() time.Time
 	wait       func(context.Context, time.Duration) error
@@ -83,7 +90,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("mfa: Config.Deployment is too long, or has a NUL")
 	}
 	e := &Engine{
-		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers,
+		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers, users: c.Users,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
 		stripes:   newStripes(),
 		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),

@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -56,7 +57,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		}
 		p := pending{ID: newID(), Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act),
 			Expires: st.now.Add(pendingLifetime).Unix()}
-		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
+		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, Client: act.client, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
 			UserState: st.factors[r.Method], Now: st.now, Slow: slow})
 		if err != nil {
 			return begun{}, err
@@ -154,6 +155,10 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		}
 		v, err := f.Verify(ctx, VerifyRequest{User: act.user, Client: act.client, Purpose: ForEnrollment, Flow: p.ID, ID: p.ID,
 			Enrollments: st.others(p.Method), Pending: p.live(st.now), UserState: st.factors[p.Method], Answer: a, Now: st.now, Slow: slow})
+		if m.OneShot && (errors.Is(err, ErrNotValid) || errors.Is(err, ErrRefused)) {
+			p.State = nil
+			st.touch(secPending)
+		}
 		if errors.Is(err, ErrNotValid) {
 			told := e.failedPending(st, m, p, act, err)
 			spreads = st.spreads(m)
@@ -201,10 +206,7 @@ func (e *Engine) pendingOf(st *state, act acting, id string) (*pending, Factor, 
 // failedPending counts a wrong confirmation, against the account like any other
 // guess, so that setting up is no way around its limit.
 func (e *Engine) failedPending(st *state, m Method, p *pending, act acting, cause error) error {
-	var told NotValidError
-	if nv := (*NotValidError)(nil); errors.As(cause, &nv) {
-		told.Hint = nv.Hint
-	}
+	told, _ := toldOf(cause)
 	p.Fails++
 	st.charge(m)
 	st.touch(secPending)
@@ -226,7 +228,7 @@ func (e *Engine) failedPending(st *state, m Method, p *pending, act acting, caus
 
 // place puts a confirmed enrollment where it belongs: in the place of the one
 // that it replaces, or after the others. It returns what to tell of it.
-func (e *Engine) place(st *state, act acting, p pending) (Event, error) {
+func (e *Engine) place(st *state, act acting, p pending, label string) (Event, error) {
 	m := e.methods[e.factor(p.Method)]
 	r := enrollment{ID: p.ID, Method: p.Method, Label: p.Label, Hint: p.Hint, Created: st.now.Unix()}
 	ev := Event{Type: EventEnrolled, Notice: true, Method: r.Method, Enrollment: r.ID, Hint: r.Hint, First: !st.hasOwn()}
@@ -250,7 +252,7 @@ func (e *Engine) place(st *state, act acting, p pending) (Event, error) {
 		return Event{}, ErrTooMany
 	}
 	if r.Label == "" {
-		r.Label = st.freeLabel(m)
+		r.Label = st.freeLabel(cmp.Or(label, m.Label, m.Name))
 	}
 	st.enrolled = append(st.enrolled, r)
 	st.head.Generation++
@@ -262,7 +264,11 @@ func (e *Engine) place(st *state, act acting, p pending) (Event, error) {
 // the recovery codes that come with it.
 func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending, v Verified, c Caller, codes codesFunc) (Activated, error) {
 	m := e.methods[e.factor(p.Method)]
-	ev, err := e.place(st, act, p)
+	label, err := cleanLabel(v.Label)
+	if err != nil {
+		return Activated{}, err
+	}
+	ev, err := e.place(st, act, p, label)
 	if err != nil {
 		return Activated{}, err
 	}
@@ -270,6 +276,14 @@ func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending,
 	if err := st.keep(kept, v); err != nil {
 		return Activated{}, err
 	}
+	if kept.Claims, err = e.claimNames(p.Method, v.Claims); err != nil {
+		return Activated{}, err
+	}
+	kept.Scope, kept.Bound, kept.Attached = v.Scope, v.DeviceBound, len(v.Attachment) > 0
+	if len(v.Attachment) > maxAttachment {
+		return Activated{}, ErrTooLarge
+	}
+	st.attach = append(st.attach, attachment{p.ID, v.Attachment})
 	kept.Used = 0
 	st.touch(secEnrollments)
 	if err := e.note(st, ev, act.user, act.client); err != nil {
@@ -346,12 +360,8 @@ func (st *state) others(method string) []Enrolled {
 	return out
 }
 
-// freeLabel is the method's own name for an enrollment, with a number where it is taken.
-func (st *state) freeLabel(m Method) string {
-	base := m.Label
-	if base == "" {
-		base = m.Name
-	}
+// freeLabel is base, with a number where it is taken.
+func (st *state) freeLabel(base string) string {
 	label := base
 	for n := 2; slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.Label == label }); n++ {
 		label = base + " " + strconv.Itoa(n)

@@ -48,6 +48,11 @@ const HintClockSkew Hint = "clock_skew"
 type NotValidError struct {
 	Hint         Hint // where true and safe to tell
 	AttemptsLeft int  // before this option locks; filled in by the engine
+
+	// Set by a factor: a security notice to raise (empty: none), and the
+	// enrollment that it is about. The engine does not pass them on.
+	Alarm      EventType
+	Enrollment string
 }
 
 func (e *NotValidError) Error() string   { return ErrNotValid.Error() }
@@ -92,9 +97,16 @@ func (e *RequirementError) Is(t error) bool { return t == ErrRequirement }
 // A RefusedError says why a factor does not accept a number, an address or an
 // authenticator. It is an [ErrRefused].
 type RefusedError struct {
-	Reason string // stable: "country_not_allowed"
-	Detail string // for people, without the refused value
+	Subject string // what was refused: SubjectDestination if empty
+	Reason  string // stable: "country_not_allowed"
+	Detail  string // for people, without the refused value
 }
+
+// What a [RefusedError] is about.
+const (
+	SubjectDestination   = "destination" // a number, an address
+	SubjectAuthenticator = "authenticator"
+)
 
 func (e *RefusedError) Error() string   { return ErrRefused.Error() + ": " + e.Reason }
 func (e *RefusedError) Is(t error) bool { return t == ErrRefused }

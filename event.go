@@ -32,6 +32,7 @@ const (
 	EventErased            EventType = "account.erased"      //
 	EventPasswordChanged   EventType = "account.password"    // * as told by the host
 	EventRollbackSuspected EventType = "account.rollback"    // * stored state is older than the host has seen
+	EventCloneSuspected    EventType = "credential.clone"    // * a key's counter went back: there may be a copy of it
 	EventNetworkFailures   EventType = "network.failures"    // many failures from one network
 	EventSystemFailures    EventType = "system.failures"     // many failures over all
 )

@@ -54,6 +54,7 @@ type Proof struct {
 	UserVerified      bool      `json:"user_verified,omitempty"`
 	PhishingResistant bool      `json:"phishing_resistant,omitempty"`
 	Restricted        bool      `json:"restricted,omitempty"`
+	DeviceBound       bool      `json:"device_bound,omitempty"` // a trusted attestation says that the key cannot leave its authenticator
 }
 
 // Authentication is the evidence that a passed flow yields. The host keeps it
@@ -72,24 +73,23 @@ type Authentication struct {
 }
 
 // AAL is the level that the proofs reach together: two different kinds make
-// AAL2, and so does an authenticator that verified its user by itself.
+// AAL2, and so does an authenticator that verified its user by itself. Where one
+// of them resists phishing and is a key that provably cannot leave its
+// authenticator, it is AAL3.
 func (a Authentication) AAL() AAL {
 	return level(a.Proofs)
 }
 
 func level(proofs []Proof) AAL {
-	var know, have bool
+	var know, have, hard bool
 	for _, p := range proofs {
-		switch {
-		case p.Kind == Have && p.UserVerified:
-			return AAL2
-		case p.Kind == Know:
-			know = true
-		case p.Kind == Have:
-			have = true
-		}
+		know = know || p.Kind == Know || p.Kind == Have && p.UserVerified
+		have = have || p.Kind == Have
+		hard = hard || p.hard()
 	}
 	switch {
+	case know && have && hard:
+		return AAL3
 	case know && have:
 		return AAL2
 	case len(proofs) > 0:
@@ -97,6 +97,9 @@ func level(proofs []Proof) AAL {
 	}
 	return 0
 }
+
+// hard says whether a proof is of the kind that AAL3 needs.
+func (p Proof) hard() bool { return p.Kind == Have && p.PhishingResistant && p.DeviceBound }
 
 // AMR are the authentication method references (RFC 8176) of all proofs, in
 // the order in which they were given, with "mfa" where they reach AAL2.
@@ -199,7 +202,7 @@ func (r Requirement) missing(proofs []Proof, now time.Time) []string {
 	if second && !has(func(p Proof) bool { return !p.First || p.UserVerified }) {
 		out = append(out, MissingSecondFactor)
 	}
-	if r.AAL > level(proofs) {
+	if r.AAL > level(proofs) || r.AAL >= AAL3 && !has(Proof.hard) {
 		out = append(out, MissingAAL)
 	}
 	if len(r.Methods) > 0 && !has(func(p Proof) bool { return slices.Contains(r.Methods, p.Method) }) {

@@ -44,6 +44,8 @@ type Method struct {
 	Guessable         bool   // short codes, which share the account's budget of failures
 	PhishingResistant bool   // bound to the origin; never blocked by limits
 	Together          bool   // one option covers all of a user's enrollments of this factor, instead of one each
+	OneShot           bool   // a challenge takes one answer, right or wrong; the next needs a new challenge
+	DeviceBound       bool   // its keys may be shown to be unable to leave their device; see Verified.DeviceBound
 	Recovery          bool   // look-up secrets that stand in for a lost factor; issued by the engine, never chosen as the first one
 }
 
@@ -65,6 +67,7 @@ type Purpose string
 const (
 	ForEnrollment     Purpose = "enroll"
 	ForAuthentication Purpose = "authenticate"
+	ForDiscovery      Purpose = "discover" // a sign-in by somebody who has not said who they are; see Discoverer
 )
 
 // Enrolled is one of the user's enrollments, as its factor sees it.
@@ -84,6 +87,7 @@ type EnrollParams struct {
 // EnrollRequest asks a [Factor] to begin an enrolment.
 type EnrollRequest struct {
 	User      User
+	Client    Client
 	ID        string // the enrollment's identifier, if it comes to be
 	Params    EnrollParams
 	Existing  []Enrolled // the user's other enrollments of this factor
@@ -104,6 +108,10 @@ type ChallengeRequest struct {
 	Previous    []byte // the pending state that this challenge replaces; nil: the first
 	Now         time.Time
 	Slow        SlowFunc
+
+	// UserVerification says that the flow gets no further by a proof without
+	// user verification, so that one has to be refused.
+	UserVerification bool
 }
 
 // VerifyRequest asks a [Factor] to check an answer.
@@ -112,7 +120,7 @@ type VerifyRequest struct {
 	Client      Client
 	Purpose     Purpose
 	Flow        string
-	Enrollments []Enrolled // ForAuthentication: those that the option covers; ForEnrollment: the others of this factor
+	Enrollments []Enrolled // ForEnrollment: the others of this factor; else those that may answer
 	ID          string     // ForEnrollment: the enrollment that is being confirmed
 	Pending     []byte     // what Challenge or Enroll returned
 	UserState   []byte
@@ -161,6 +169,69 @@ type Verified struct {
 	Hint         string   // as Step.Hint; empty: as it was
 	UserVerified bool     // the authenticator verified its user, so that it is two factors by itself
 	Remaining    int      // recovery codes left
+
+	// DeviceBound says that the key cannot leave its authenticator, and that an
+	// attestation which the factor trusts says so: with PhishingResistant and two
+	// kinds of factor it makes AAL3. ForEnrollment it is kept, as what this
+	// enrollment may be expected to prove.
+	DeviceBound bool
+
+	// Alarm is a security notice to raise besides; empty: none.
+	Alarm EventType
+
+	// The rest counts with ForEnrollment only.
+
+	Label      string   // what to call an enrollment that its user gave no name; empty: Method.Label
+	Claims     []string // what is this enrollment's alone among all users (a credential's identifier), and leads to its user
+	Scope      string   // where it can be used, see Scoper; empty: everywhere
+	Attachment []byte   // what no sign-in needs, kept apart; at most 64 KiB; see Engine.Attachment
+}
+
+// A Discoverer is a [Factor] by which users can sign in without having said who
+// they are: passkeys. It is optional.
+type Discoverer interface {
+	Factor
+
+	// Discover prepares what to ask of somebody who is not known yet. The step's
+	// Pending travels through the client, sealed, and comes back in
+	// VerifyRequest.Pending with [ForDiscovery]; it should be short.
+	Discover(ctx context.Context, r DiscoverRequest) (Step, error)
+
+	// Find returns the claims by which the user who gave this answer is found,
+	// in the order in which to try them. An answer to something else than
+	// pending, or to nothing, is an [ErrNotValid].
+	Find(pending []byte, a Answer) (claims []string, err error)
+}
+
+// A Signaler is a [Factor] whose authenticators can be told, through the browser
+// of their user, what is still accepted, so that they stop offering what was
+// removed (W3C WebAuthn Level 3, section 5.1.10). It is optional.
+type Signaler interface {
+	// Signals returns what to tell a client, as a value that marshals to JSON;
+	// nil: nothing. It is for the signed-in user alone.
+	Signals(r SignalsRequest) (any, error)
+}
+
+// SignalsRequest asks a [Signaler] what to tell a user's authenticators.
+type SignalsRequest struct {
+	User        User
+	Client      Client
+	Enrollments []Enrolled // all of the user's of this factor
+	UserState   []byte
+}
+
+// DiscoverRequest asks a [Discoverer] what to ask of somebody who is not known yet.
+type DiscoverRequest struct {
+	Client Client
+	Now    time.Time
+}
+
+// A Scoper is a [Factor] whose enrollments can each be used in one place only:
+// a key on the site that it was registered for. It is optional.
+type Scoper interface {
+	// Scope is where this client is. Enrollments with another one (see
+	// Verified.Scope) are not asked for there.
+	Scope(c Client) string
 }
 
 // An Answer is what the user gave back.

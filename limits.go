@@ -14,6 +14,11 @@ const (
 	// changeMaxAge is how old evidence for a change may be (OWASP ASVS 5.0, 7.5.1 asks
 	// for a full re-authentication): long enough to finish what one began.
 	changeMaxAge = 10 * time.Minute
+	// claimHold is how long a request may take from its first claim to its save.
+	claimHold = time.Minute
+	// claimOrphan is how old a claim is that may be taken over when no user's value
+	// refers to it: far beyond claimHold, so that its maker cannot still save one.
+	claimOrphan = time.Hour
 	// clockTolerance is how far ahead another instance's clock may be before its
 	// proofs count as coming from the future.
 	clockTolerance = 2 * time.Minute
@@ -110,28 +115,31 @@ const (
 
 // Sizes: never an unbounded row (OWASP ASVS 5.0, 2.4.1).
 const (
-	maxFlows        = 10      // in progress, per user; over it the oldest of the network that holds most goes
-	maxPending      = 5       // enrolments waiting for confirmation, per user; over it the oldest goes
-	pendingAttempts = 10      // wrong answers before a pending enrolment is over
-	maxEnrollments  = 20      // per user
-	maxDevices      = 10      // known browsers, per user; over it the one longest unseen goes
-	maxDeviceTokens = 5       // that one browser carries, for several users
-	maxHistoryBytes = 3 << 10 // of entries, per user: some thirty
-	maxOutbox       = 32      // notices not yet acknowledged; over it the oldest goes
-	maxFactorState  = 8 << 10 // bytes of an enrollment's state, and of a factor's state per user
-	maxUserValue    = 256 << 10
-	maxRecent       = 16 // versions of the value that are remembered, to resolve lost answers
-	maxFlowAttempts = 64 // the same, in a flow
-	maxUserID       = 256
-	maxText         = 256  // names, addresses, user agents
-	maxHistoryText  = 80   // user agents in history and devices
-	maxLabel        = 64   // characters
-	maxAttributes   = 4096 // bytes
-	maxApp          = 64
-	maxCode         = 128
-	maxCredential   = 64 << 10
-	maxToken        = 2048
-	maxProofs       = 16
+	maxFlows         = 10      // in progress, per user; over it the oldest of the network that holds most goes
+	maxPending       = 5       // enrolments waiting for confirmation, per user; over it the oldest goes
+	pendingAttempts  = 10      // wrong answers before a pending enrolment is over
+	maxEnrollments   = 20      // per user
+	maxDevices       = 10      // known browsers, per user; over it the one longest unseen goes
+	maxDeviceTokens  = 5       // that one browser carries, for several users
+	maxHistoryBytes  = 3 << 10 // of entries, per user: some thirty
+	maxOutbox        = 32      // notices not yet acknowledged; over it the oldest goes
+	maxFactorState   = 8 << 10 // bytes of an enrollment's state, and of a factor's state per user
+	maxUserValue     = 256 << 10
+	maxRecent        = 16 // versions of the value that are remembered, to resolve lost answers
+	maxFlowAttempts  = 64 // the same, in a flow
+	maxUserID        = 256
+	maxText          = 256  // names, addresses, user agents
+	maxHistoryText   = 80   // user agents in history and devices
+	maxLabel         = 64   // characters
+	maxAttributes    = 4096 // bytes
+	maxApp           = 64
+	maxCode          = 128
+	maxCredential    = 64 << 10
+	maxToken         = 2048
+	maxPasskeyTokens = 3 // of tabs of one browser that each began a sign-in by passkey
+	maxClaims        = 4 // of one enrollment
+	maxAttachment    = 64 << 10
+	maxProofs        = 16
 )
 
 // Saving.

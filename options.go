@@ -22,13 +22,7 @@ func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 		if m.Channel != "" && m.Channel == body.Channel {
 			continue // the first factor came that way already
 		}
-		var covered []*enrollment
-		for j := range st.enrolled {
-			if r := &st.enrolled[j]; r.Method == m.Name && !r.Disabled && (!r.Implicit || slices.Contains(body.Implicit, m.Name)) {
-				covered = append(covered, r)
-			}
-		}
-		slices.SortStableFunc(covered, func(a, b *enrollment) int { return int(b.Used - a.Used) })
+		covered := st.usable(m, scope(e.factors[i], body.Client), body.Implicit)
 		var found []candidate
 		if m.Together && len(covered) > 0 {
 			found = []candidate{{m.Name, e.factors[i], m, covered}}
@@ -44,6 +38,28 @@ func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 		}
 	}
 	return append(out, last...)
+}
+
+// usable are a method's enrollments that can be used in this place, the most
+// recently used first.
+func (st *state) usable(m Method, scope string, implicit []string) []*enrollment {
+	var out []*enrollment
+	for i := range st.enrolled {
+		r := &st.enrolled[i]
+		if r.Method == m.Name && !r.Disabled && (!r.Implicit || slices.Contains(implicit, m.Name)) && (r.Scope == "" || r.Scope == scope) {
+			out = append(out, r)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *enrollment) int { return int(b.Used - a.Used) })
+	return out
+}
+
+// scope is where a client is, for a factor whose enrollments are each good in one place.
+func scope(f Factor, c Client) string {
+	if s, ok := f.(Scoper); ok {
+		return s.Scope(c)
+	}
+	return ""
 }
 
 // allowed are the indexes of the factors that methods names, in that order; of
@@ -67,19 +83,41 @@ func (e *Engine) allowed(methods []string) []int {
 func (c candidate) proof(now time.Time) Proof {
 	p := c.method.proof(now)
 	p.Enrollment = c.covered[0].ID
+	p.DeviceBound = slices.ContainsFunc(c.covered, func(r *enrollment) bool { return r.Bound })
 	return p
+}
+
+// needsUserVerification says whether the flow gets further by a proof of this
+// candidate's only if its user is verified.
+func (c candidate) needsUserVerification(r Requirement, proofs []Proof, now time.Time) bool {
+	if !c.method.PhishingResistant {
+		return false
+	}
+	with := c.proof(now)
+	without := with
+	without.UserVerified = false
+	return len(r.missing(append(slices.Clone(proofs), with), now)) < len(r.missing(append(slices.Clone(proofs), without), now))
 }
 
 func (m Method) proof(now time.Time) Proof {
 	return Proof{Method: m.Name, Kind: m.Kind, Time: now, UserVerified: m.PhishingResistant,
-		PhishingResistant: m.PhishingResistant, Restricted: m.Restricted}
+		PhishingResistant: m.PhishingResistant, Restricted: m.Restricted, DeviceBound: m.DeviceBound}
 }
 
-// withProof is proofs with p in the place of an older one of the same thing.
+// withProof is proofs with p in the place of an older one of the same thing: of
+// the host's first factor, or of an enrollment, which stays a first factor where
+// it was one.
 func withProof(proofs []Proof, p Proof) []Proof {
-	out := slices.DeleteFunc(slices.Clone(proofs), func(o Proof) bool {
-		return o.First == p.First && (p.First || o.Method == p.Method && o.Enrollment == p.Enrollment)
-	})
+	var out []Proof
+	for _, o := range proofs {
+		switch {
+		case p.Enrollment == "" && o.First && o.Enrollment == "":
+		case p.Enrollment != "" && o.Method == p.Method && o.Enrollment == p.Enrollment:
+			p.First = p.First || o.First
+		default:
+			out = append(out, o)
+		}
+	}
 	return appendCapped(out, p, maxProofs)
 }
 
@@ -111,14 +149,14 @@ func useful(r Requirement, proofs []Proof, all []candidate, now time.Time) []can
 }
 
 // enrollable are the methods whose enrolment would get the flow further.
-func (e *Engine) enrollable(body *flowBody, proofs []Proof, now time.Time) []string {
+func (e *Engine) enrollable(st *state, body *flowBody, proofs []Proof) []string {
 	var out []string
-	for _, i := range e.allowed(body.Methods) {
-		m := e.methods[i]
-		if m.Recovery || m.Channel != "" && m.Channel == body.Channel {
+	for _, name := range e.offered(st, body.Methods, body.NotFirst) {
+		m := e.methods[e.factor(name)]
+		if m.Channel != "" && m.Channel == body.Channel {
 			continue
 		}
-		if len(body.Require.missing(withProof(proofs, m.proof(now)), now)) == 0 {
+		if len(body.Require.missing(append(slices.Clone(proofs), m.proof(st.now)), st.now)) == 0 {
 			out = append(out, m.Name)
 		}
 	}
@@ -126,14 +164,21 @@ func (e *Engine) enrollable(body *flowBody, proofs []Proof, now time.Time) []str
 }
 
 // offered are the methods that may be enrolled at all.
-func (e *Engine) offered(methods []string) []string {
+func (e *Engine) offered(st *state, methods, notFirst []string) []string {
 	var out []string
 	for _, i := range e.allowed(methods) {
-		if !e.methods[i].Recovery {
-			out = append(out, e.methods[i].Name)
+		m := e.methods[i]
+		if !m.Recovery && (st.hasFirst(notFirst) || !slices.Contains(notFirst, m.Name)) {
+			out = append(out, m.Name)
 		}
 	}
 	return out
+}
+
+// hasFirst says whether the user has an enrollment beside which those of the
+// methods that may not come first are allowed.
+func (st *state) hasFirst(notFirst []string) bool {
+	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && !slices.Contains(notFirst, r.Method) })
 }
 
 // options are what is shown of candidates.

@@ -27,6 +27,7 @@ type Decision struct {
 	Require         Requirement   // what the sign-in's evidence must satisfy
 	Methods         []string      // which methods may be used and enrolled, in the order to offer them; empty: all
 	Implicit        []string      // methods by which an address that the host has verified counts as enrolled ("email")
+	NotFirst        []string      // methods that may be enrolled only beside one that is not among these ("a security key only after an authenticator app")
 	Change          Requirement   // what changes ask for, beyond the default
 	FirstEnrollment Requirement   // what the first enrollment asks for, beyond Change: {Methods: ["email"]} asks for a code to the address on file
 	SessionLifetime time.Duration // advice to the host; 0: none

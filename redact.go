@@ -114,6 +114,20 @@ func (g Enrolling) Format(s fmt.State, _ rune) {
 func (g Enrolling) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(g)) }
 
 // Format prints no more than identifiers.
+func (p Passkey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "mfa.Passkey(redacted)") }
+
+// LogValue is what Format prints.
+func (p Passkey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
+
+// Format prints no more than identifiers.
+func (r SignalsRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.SignalsRequest(%v)", r.User)
+}
+
+// LogValue is what Format prints.
+func (r SignalsRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
 func (a Asked) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Asked(%s)", a.Method) }
 
 // LogValue is what Format prints.

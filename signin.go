@@ -40,27 +40,46 @@ func (e *Engine) SignIn(ctx context.Context, s SignIn) (Flow, error) {
 			Purpose: SigningIn, User: s.User, Client: client, Channel: first.channel,
 			Proofs: []Proof{{Method: string(s.First), First: true, Kind: first.kind, AMR: []string{first.amr}, Time: st.now.UTC()}},
 		}
-		if err := e.begin(st, id, body); err != nil {
-			return Flow{}, err
-		}
-		if s.MinGeneration > 0 && st.head.Generation < s.MinGeneration {
-			if err := e.note(st, Event{Type: EventRollbackSuspected, Notice: true}, s.User, client); err != nil {
-				return Flow{}, err
-			}
-			return e.deny(st, token, ReasonRollback)
-		}
-		d := e.decide(st, s.User, client)
-		if err := e.enrollImplicit(ctx, st, s.User, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
-			return Flow{}, err
-		}
-		body.Require, body.First, body.Methods, body.Lifetime = d.Require, d.FirstEnrollment, d.Methods, d.SessionLifetime
-		body.Implicit = d.Implicit
-		return e.advance(st, token, s.Client.DeviceToken)
+		return e.enter(ctx, st, entering{body: body, id: id, token: token, deviceToken: s.Client.DeviceToken, minGeneration: s.MinGeneration})
 	})
 	if err == nil {
 		e.networkSeen(e.network(client), client, e.now())
 	}
 	return flow, err
+}
+
+// entering is a sign-in whose first factor was right.
+type entering struct {
+	body          *flowBody
+	id            []byte // the flow's
+	token         string
+	deviceToken   string
+	minGeneration uint64
+	method        string // the factor that was the first one; empty: it was the host's
+}
+
+// enter begins the flow of a sign-in, and says where it stands.
+func (e *Engine) enter(ctx context.Context, st *state, in entering) (Flow, error) {
+	body := in.body
+	if err := e.begin(st, in.id, body); err != nil {
+		return Flow{}, err
+	}
+	if in.minGeneration > 0 && st.head.Generation < in.minGeneration {
+		if err := e.note(st, Event{Type: EventRollbackSuspected, Notice: true}, body.User, body.Client); err != nil {
+			return Flow{}, err
+		}
+		return e.deny(st, in.token, ReasonRollback)
+	}
+	d := e.decide(st, body.User, body.Client)
+	if in.method != "" && len(d.Methods) > 0 && !slices.Contains(d.Methods, in.method) {
+		return e.deny(st, in.token, ReasonNoMethod)
+	}
+	if err := e.enrollImplicit(ctx, st, body.User, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
+		return Flow{}, err
+	}
+	body.Require, body.First, body.Methods, body.Lifetime = d.Require, d.FirstEnrollment, d.Methods, d.SessionLifetime
+	body.Implicit, body.NotFirst = d.Implicit, d.NotFirst
+	return e.advance(st, in.token, in.deviceToken)
 }
 
 // StepUp asks a signed-in user for more evidence.
@@ -98,7 +117,8 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 		}
 		d := e.decide(st, s.User, client)
 		body := &flowBody{Purpose: SteppingUp, User: s.User, Client: client, Require: s.Require, Methods: methodsWith(d.Methods, s.Require.Methods),
-			Implicit: slices.Concat(d.Implicit, s.Require.Methods), Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs)}
+			Implicit: slices.Concat(d.Implicit, s.Require.Methods), Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs),
+			NotFirst: d.NotFirst}
 		missing := s.Require.missing(st.counted(body), st.now)
 		if len(missing) == 0 {
 			return Flow{Status: StatusPassed, Purpose: SteppingUp, User: st.user, Expires: st.now,
@@ -205,7 +225,7 @@ func (e *Engine) next(st *state) (status Status, reason string, list []candidate
 	if st.disabled(b.Implicit) {
 		return StatusDenied, ReasonDisabled, nil, nil // else whoever guesses long enough could enrol instead
 	}
-	methods = e.enrollable(b, proofs, st.now)
+	methods = e.enrollable(st, b, proofs)
 	if b.Purpose != SigningIn || len(methods) == 0 {
 		return StatusDenied, ReasonNoMethod, nil, nil
 	}
@@ -270,8 +290,8 @@ func (e *Engine) advance(st *state, token, deviceToken string) (Flow, error) {
 		return out, nil
 	}
 	out.Authentication = b.authentication(st)
-	out.Methods = e.offered(b.Methods)
-	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return !p.First && p.Time.UnixMilli() >= st.current.Created }) {
+	out.Methods = e.offered(st, b.Methods, b.NotFirst)
+	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && p.Time.UnixMilli() >= st.current.Created }) {
 		c := b.Client
 		c.DeviceToken = deviceToken
 		var err error

@@ -57,6 +57,11 @@ type enrollment struct {
 	Left     int    `cbor:"10,keyasint,omitempty"`
 	Unknown  lane   `cbor:"11,keyasint,omitzero"` // failures in a row from devices not known
 	Known    lane   `cbor:"12,keyasint,omitzero"` // and from known ones
+
+	Claims   []string `cbor:"13,keyasint,omitempty"` // the names of its claims
+	Scope    string   `cbor:"14,keyasint,omitempty"`
+	Attached bool     `cbor:"15,keyasint,omitempty"` // there is an attachment
+	Bound    bool     `cbor:"16,keyasint,omitempty"` // as Verified.DeviceBound said when it was enrolled
 }
 
 // pending is an enrolment that waits for its confirmation.
@@ -108,6 +113,7 @@ type flowBody struct {
 	Known    bool               `cbor:"13,keyasint,omitempty"` // begun in a known device
 	Implicit []string           `cbor:"14,keyasint,omitempty"` // methods whose implicit enrollments count here
 	Enrolled bool               `cbor:"15,keyasint,omitempty"` // as in Flow
+	NotFirst []string           `cbor:"16,keyasint,omitempty"`
 }
 
 // state is a user's value in memory, for one try of one operation.
@@ -128,6 +134,9 @@ type state struct {
 	events   []Event // ordinary ones, told once after the save
 	current  *flow   // the flow whose attempt this is
 	body     *flowBody
+	held     []ref        // what the value that was loaded refers to
+	attach   []attachment // to be saved before this value
+	spend    *spending    // to be spent before this value is saved
 }
 
 // decodeState reads a value, the head at once and the other sections when they
@@ -164,6 +173,9 @@ func (st *state) open(section int, into any) error {
 		return stateError(err)
 	}
 	st.decoded[section] = true
+	if section == secEnrollments {
+		st.held = refs(st.enrolled)
+	}
 	return nil
 }
 

@@ -23,6 +23,10 @@ const (
 	sealToken  = "token"
 	sealMeter  = "meter"
 	sealMarker = "marker"
+
+	sealPasskey = "passkey"
+	sealClaim   = "claim"
+	sealBulk    = "bulk"
 )
 
 const sealFormat = 1

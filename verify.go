@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 		step, err := cand.factor.Challenge(ctx, ChallengeRequest{
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			UserState: st.factors[cand.method.Name], Previous: b.Asked[option].State, Now: st.now, Slow: slow,
+			UserVerification: cand.needsUserVerification(b.Require, st.counted(b), st.now),
 		})
 		if err != nil {
 			return asking{}, err
@@ -162,6 +164,9 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			Pending: b.Asked[a.Option].live(st.now), UserState: st.factors[cand.method.Name], Answer: a, Now: st.now, Slow: slow,
 		})
+		if err != nil && cand.method.OneShot {
+			delete(b.Asked, a.Option)
+		}
 		if errors.Is(err, ErrNotValid) {
 			told := e.failed(st, cand, c, err)
 			spreads = st.spreads(cand.method)
@@ -172,7 +177,7 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 		}
 		i := slices.IndexFunc(cand.covered, func(r *enrollment) bool { return r.ID == v.EnrollmentID })
 		if i < 0 {
-			return Flow{}, fmt.Errorf("mfa: factor %s verified an enrollment that it was not asked about", cand.method.Name)
+			return Flow{}, errNotAsked(cand.method)
 		}
 		r := cand.covered[i]
 		r.succeed(st.now)
@@ -181,11 +186,7 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 		}
 		delete(b.Asked, a.Option)
 		b.Proofs = withProof(b.Proofs, cand.method.proved(r.ID, v, st.now))
-		ev := Event{Type: EventVerified, Method: r.Method, Enrollment: r.ID, Label: r.Label}
-		if cand.method.Recovery {
-			ev.Type, ev.Notice, ev.Count = EventRecoveryUsed, true, v.Remaining
-		}
-		if err := e.note(st, ev, b.User, c); err != nil {
+		if err := e.verified(st, r, v, cand.method, b.User, c); err != nil {
 			return Flow{}, err
 		}
 		return e.advance(st, token, deviceToken)
@@ -194,6 +195,22 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 		e.networkFailed(e.network(c), c, e.now())
 	}
 	return flow, err
+}
+
+func errNotAsked(m Method) error {
+	return fmt.Errorf("mfa: factor %s verified an enrollment that it was not asked about", m.Name)
+}
+
+// verified tells of a right answer, and of what the factor found odd about it.
+func (e *Engine) verified(st *state, r *enrollment, v Verified, m Method, u User, c Client) error {
+	ev := Event{Type: EventVerified, Method: r.Method, Enrollment: r.ID, Label: r.Label}
+	if m.Recovery {
+		ev.Type, ev.Notice, ev.Count = EventRecoveryUsed, true, v.Remaining
+	}
+	if err := e.note(st, ev, u, c); err != nil || v.Alarm == "" {
+		return err
+	}
+	return e.note(st, Event{Type: v.Alarm, Notice: true, Method: r.Method, Enrollment: r.ID, Label: r.Label}, u, c)
 }
 
 // check bounds what comes from outside.
@@ -257,32 +274,43 @@ func (e *Engine) checkLock(st *state, c candidate, client Client) error {
 
 // failed counts a wrong answer. What it returns is told after the save.
 func (e *Engine) failed(st *state, c candidate, client Client, cause error) error {
-	var told NotValidError
-	if nv := (*NotValidError)(nil); errors.As(cause, &nv) {
-		told.Hint = nv.Hint
-	}
+	told, alarm := toldOf(cause)
 	told.AttemptsLeft = st.fail(c.method, c.covered, st.body.Known)
+	r := c.covered[0]
 	events := []Event{{Type: EventFailed, Count: 1}}
-	if !c.method.PhishingResistant {
-		r := c.covered[0]
-		if st.owed() {
-			events = append(events, Event{Type: EventManyFailures, Notice: true, Count: tellAt})
-		}
-		switch {
-		case r.Disabled:
-			events = append(events, Event{Type: EventDisabled, Notice: true, Count: r.inARow()})
-		case told.AttemptsLeft == 0:
-			events = append(events, Event{Type: EventLocked, Count: r.inARow()})
-		}
+	if st.owed() {
+		events = append(events, Event{Type: EventManyFailures, Notice: true, Count: tellAt})
+	}
+	switch {
+	case r.Disabled:
+		events = append(events, Event{Type: EventDisabled, Notice: true, Count: r.inARow()})
+	case told.AttemptsLeft == 0:
+		events = append(events, Event{Type: EventLocked, Count: r.inARow()})
+	}
+	if alarm.Type != "" {
+		events = append(events, alarm)
 	}
 	for _, ev := range events {
-		ev.Method, ev.Enrollment, ev.Label = c.method.Name, c.covered[0].ID, c.covered[0].Label
+		ev.Method, ev.Enrollment = c.method.Name, cmp.Or(ev.Enrollment, r.ID)
+		if about := st.enrollment(ev.Enrollment); about != nil {
+			ev.Label = about.Label
+		}
 		if err := e.note(st, ev, st.body.User, client); err != nil {
 			return err
 		}
 	}
 	st.touch(secFlows)
 	return &told
+}
+
+// toldOf is what a client may be told of a wrong answer, and the alarm that the
+// factor raises over it.
+func toldOf(cause error) (told NotValidError, alarm Event) {
+	if nv := (*NotValidError)(nil); errors.As(cause, &nv) {
+		told.Hint = nv.Hint
+		alarm = Event{Type: nv.Alarm, Notice: true, Enrollment: nv.Enrollment}
+	}
+	return told, alarm
 }
 
 // keep stores what an answer has changed.
@@ -311,7 +339,7 @@ func (st *state) keep(r *enrollment, v Verified) error {
 // proved is the proof that an answer gave.
 func (m Method) proved(enrollment string, v Verified, now time.Time) Proof {
 	return Proof{Method: m.Name, Enrollment: enrollment, Kind: m.Kind, AMR: v.AMR, Time: now.UTC(),
-		UserVerified: v.UserVerified, PhishingResistant: m.PhishingResistant, Restricted: m.Restricted}
+		UserVerified: v.UserVerified, PhishingResistant: m.PhishingResistant, Restricted: m.Restricted, DeviceBound: v.DeviceBound}
 }
 
 func enrolledOf(list []*enrollment) []Enrolled {

@@ -1,0 +1,284 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mfakit/mfa/internal/codec"
+)
+
+// Some of what belongs to a user lies beside their value, under keys of its own:
+// claims, by which a credential is one user's alone and leads to them;
+// attachments, which no sign-in needs; and spent challenges. All of it is written
+// before the value that refers to it, so that a value never refers to what is
+// not there; what no value refers to is an orphan, and may be taken over.
+
+// A ref names one of these keys.
+type ref struct {
+	prefix string // "claim/webauthn/", "bulk/"
+	name   string
+}
+
+func (r ref) key() string { return r.prefix + r.name }
+
+const bulkPrefix = "bulk/"
+
+// refs are the keys that enrollments refer to.
+func refs(list []enrollment) []ref {
+	var out []ref
+	for i := range list {
+		r := &list[i]
+		for _, c := range r.Claims {
+			out = append(out, ref{claimPrefix(r.Method), c})
+		}
+		if r.Attached {
+			out = append(out, ref{bulkPrefix, r.ID})
+		}
+	}
+	return out
+}
+
+func claimPrefix(method string) string { return "claim/" + method + "/" }
+
+// claimNames are the names under which a method's claims are stored: keyed
+// hashes, as a credential's identifier can be too long for a key, and is nobody's business.
+func (e *Engine) claimNames(method string, claims []string) ([]string, error) {
+	if len(claims) > maxClaims {
+		return nil, ErrTooLarge
+	}
+	var out []string
+	for _, c := range claims {
+		out = append(out, e.keys.indexOf("claim", method, c))
+	}
+	return out, nil
+}
+
+// claim is the stored form: whose it is, and since when.
+type claim struct {
+	User string `cbor:"1,keyasint"`
+	At   int64  `cbor:"2,keyasint"` // Unix seconds
+}
+
+// An attachment is data that is to be saved beside the value.
+type attachment struct {
+	name string
+	data []byte
+}
+
+// A spending is a challenge to be spent beside the value. Version stays the same
+// over all tries of one request, by which it knows its own.
+type spending struct {
+	key     string
+	version int64
+	expires time.Time
+}
+
+// A leftover is a key that the value to be saved no longer refers to.
+type leftover struct {
+	key     string
+	version int64
+}
+
+// reserve writes what the state to be saved refers to and the one that was
+// loaded did not, and finds what it no longer refers to. Two users race for a
+// claim by compare-and-swap.
+func (e *Engine) reserve(ctx context.Context, st *state) ([]leftover, error) {
+	if st.spend != nil {
+		if err := e.spend(ctx, *st.spend); err != nil {
+			return nil, err
+		}
+	}
+	if len(st.held) == 0 && !slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.Claims != nil || r.Attached }) {
+		return nil, nil
+	}
+	began := e.now()
+	want := refs(st.enrolled)
+	for _, r := range want {
+		if slices.Contains(st.held, r) {
+			continue
+		}
+		var err error
+		if r.prefix == bulkPrefix {
+			err = e.attach(ctx, st, r)
+		} else {
+			err = e.claim(ctx, st, r)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if e.now().Sub(began) > claimHold {
+		return nil, ErrBusy // it took so long that somebody may soon take the claims for orphans
+	}
+	var gone []leftover
+	for _, r := range st.held {
+		if slices.Contains(want, r) {
+			continue
+		}
+		item, err := e.store.Load(ctx, r.key())
+		switch {
+		case err == nil:
+			gone = append(gone, leftover{r.key(), item.Version})
+		case !errors.Is(err, ErrNotFound):
+			return nil, storeError(ctx, "load", err)
+		}
+	}
+	return gone, nil
+}
+
+// release deletes what a saved value has ceased to refer to. The version is that
+// of before the save, so that what was written since stays; what cannot be
+// deleted is an orphan, and harmless.
+func (e *Engine) release(ctx context.Context, gone []leftover) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
+	defer cancel()
+	for _, l := range gone {
+		if err := e.store.Delete(ctx, l.key, l.version); err != nil && !errors.Is(err, ErrConflict) {
+			e.log.Warn("mfa: a key that is no longer referred to could not be deleted", "error", err)
+		}
+	}
+}
+
+// claim makes a claim this user's. One that is there is somebody else's, unless
+// its user's value does not refer to it and nobody can still be about to save
+// one that does.
+func (e *Engine) claim(ctx context.Context, st *state, r ref) error {
+	for try := range saveTries {
+		if try > 0 {
+			if err := e.wait(ctx, jitter(savePause, savePauseMax, try)); err != nil {
+				return err
+			}
+		}
+		was, version, err := e.loadClaim(ctx, r)
+		if err != nil {
+			return err
+		}
+		if version != 0 && was.User != st.user {
+			if st.now.Sub(time.Unix(was.At, 0)) < claimOrphan {
+				return errTaken
+			}
+			other, err := e.load(ctx, was.User)
+			if err != nil {
+				return err
+			}
+			if err := other.openAll(); err != nil {
+				return err
+			}
+			if slices.Contains(other.held, r) {
+				return errTaken
+			}
+		}
+		plain, err := codec.Marshal(claim{User: st.user, At: st.now.Unix()})
+		if err != nil {
+			return err
+		}
+		sealed, err := e.seal(sealClaim, r.key(), plain)
+		if err != nil {
+			return err
+		}
+		switch err := e.store.Save(ctx, r.key(), version, Item{Value: sealed, Version: newVersion()}); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, ErrConflict): // perhaps written: then it is this user's, and the next try finds it so
+			return storeError(ctx, "save", err)
+		}
+	}
+	return ErrBusy
+}
+
+var errTaken = &RefusedError{Subject: SubjectAuthenticator, Reason: "already_registered", Detail: "This key is registered already."}
+
+// loadClaim reads a claim; version 0: there is none.
+func (e *Engine) loadClaim(ctx context.Context, r ref) (c claim, version int64, err error) {
+	item, err := e.store.Load(ctx, r.key())
+	if errors.Is(err, ErrNotFound) {
+		return claim{}, 0, nil
+	}
+	if err != nil {
+		return claim{}, 0, storeError(ctx, "load", err)
+	}
+	plain, err := e.unseal(sealClaim, r.key(), item.Value)
+	if err != nil {
+		return claim{}, 0, err
+	}
+	if err := codec.Unmarshal(plain, &c); err != nil {
+		return claim{}, 0, stateError(err)
+	}
+	return c, item.Version, nil
+}
+
+// attach saves an attachment. Its name is random and this request's alone.
+func (e *Engine) attach(ctx context.Context, st *state, r ref) error {
+	i := slices.IndexFunc(st.attach, func(a attachment) bool { return a.name == r.name })
+	if i < 0 {
+		return fmt.Errorf("mfa: attachment of %q is missing", r.name)
+	}
+	sealed, err := e.seal(sealBulk, bulkName(st.user, r), st.attach[i].data)
+	if err != nil {
+		return err
+	}
+	item, err := e.store.Load(ctx, r.key()) // of an earlier try
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return storeError(ctx, "load", err)
+	}
+	if err := e.store.Save(ctx, r.key(), item.Version, Item{Value: sealed, Version: newVersion()}); err != nil {
+		return storeError(ctx, "save", err)
+	}
+	return nil
+}
+
+// bulkName ties an attachment to its user, so that another's does not open in its place.
+func bulkName(user string, r ref) string { return r.key() + "\x00" + user }
+
+// Attachment is what a factor keeps of an enrollment and no sign-in needs: of a
+// security key, its attestation. Nil: there is none. [ErrNoEnrollment]. Two Loads.
+func (e *Engine) Attachment(ctx context.Context, user, id string) ([]byte, error) {
+	if err := checkUserID(user); err != nil {
+		return nil, err
+	}
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.openAll(); err != nil {
+		return nil, err
+	}
+	r := st.enrollment(id)
+	switch {
+	case r == nil || !r.own():
+		return nil, ErrNoEnrollment
+	case !r.Attached:
+		return nil, nil
+	}
+	at := ref{bulkPrefix, id}
+	item, err := e.store.Load(ctx, at.key())
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, storeError(ctx, "load", err)
+	}
+	return e.unseal(sealBulk, bulkName(user, at), item.Value)
+}
+
+// spend makes the mark of a spent challenge, once: whoever comes second finds it.
+func (e *Engine) spend(ctx context.Context, s spending) error {
+	err := e.store.Save(ctx, s.key, 0, Item{Version: s.version, Expires: s.expires})
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, ErrConflict):
+		return storeError(ctx, "save", err) // perhaps written: the next try knows its own version
+	}
+	item, err := e.store.Load(ctx, s.key)
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && item.Version != s.version:
+		return ErrFlowExpired
+	case err != nil:
+		return storeError(ctx, "load", err)
+	}
+	return nil
+}
