@@ -52,6 +52,7 @@ func (d *decoder) policy(p *Policy) error {
 	return d.object(fields{
 		"mode":               func() error { return d.mode(&p.Mode) },
 		"methods":            func() error { return d.methods(&p.Methods, checkAllowed) },
+		"not_first":          func() error { return d.methods(&p.NotFirst, checkMethods) },
 		"aal":                func() error { return d.aal(&p.AAL) },
 		"phishing_resistant": func() error { return d.boolean(&p.PhishingResistant) },
 		"changes":            func() error { return d.changes(&p.Changes) },
@@ -125,7 +126,7 @@ func (d *decoder) aal(to *mfa.AAL) error {
 	}
 	level, err := strconv.Atoi(n.String())
 	if err != nil {
-		return errors.New("not a level; there are 0 (any second proof) and 2")
+		return errors.New("not a level; there are 0 (any second proof), 2 and 3")
 	}
 	*to = mfa.AAL(level)
 	return checkAAL(*to)

@@ -12,6 +12,7 @@
 //	{
 //	  "mode": "offer",
 //	  "methods": ["webauthn", "totp"],
+//	  "not_first": ["webauthn"],
 //	  "aal": 2,
 //	  "phishing_resistant": false,
 //	  "changes": {"password": true, "methods": ["totp"], "max_age": "5m"},
@@ -57,9 +58,17 @@ type Policy struct {
 	// are configured.
 	Methods []string
 
+	// NotFirst are methods that may be enrolled only by users who have enrolled
+	// another one, which is not among these: ["webauthn"] for a security key only
+	// after an authenticator app. That other one cannot go while they stay. Empty:
+	// any method may be the first.
+	NotFirst []string
+
 	// AAL is the assurance level that the sign-in of those who are asked must
-	// reach: 0 for any second proof, or mfa.AAL2 for two different kinds of
-	// proof, which a mailed code does not give (NIST SP 800-63B-4 section 3.1.3).
+	// reach: 0 for any second proof; mfa.AAL2 for two different kinds of proof,
+	// which a mailed code does not give (NIST SP 800-63B-4 section 3.1.3); or
+	// mfa.AAL3, for which one of them has to be a key whose attestation shows that it
+	// cannot leave its authenticator (section 2.3), and so a factor that demands that.
 	AAL mfa.AAL
 
 	// PhishingResistant asks for a proof that is bound to the site, such as a
@@ -113,6 +122,7 @@ func (p *Policy) Decide(s mfa.Subject) mfa.Decision {
 	return mfa.Decision{
 		Require:         p.require(s),
 		Methods:         withRecovery(p.Methods),
+		NotFirst:        slices.Clone(p.NotFirst),
 		Change:          p.Changes.require(s),
 		FirstEnrollment: mfa.Requirement{Methods: slices.Clone(p.FirstEnrollment.Methods)},
 		SessionLifetime: p.SessionLifetime,

@@ -24,6 +24,7 @@ func (p *Policy) Validate(known []string) error {
 	return errors.Join(
 		named("mode", checkMode(p.Mode)),
 		named("methods", checkAllowed(p.Methods), checkKnown(p.Methods, known)),
+		named("not_first", checkMethods(p.NotFirst), checkKnown(p.NotFirst, known), p.checkFirst(known)),
 		named("aal", checkAAL(p.AAL)),
 		named("changes: methods", checkMethods(p.Changes.Methods), checkKnown(p.Changes.Methods, known)),
 		named("changes: max_age", checkDuration(p.Changes.MaxAge)),
@@ -50,8 +51,8 @@ func checkMode(m Mode) error {
 }
 
 func checkAAL(a mfa.AAL) error {
-	if a != 0 && a != mfa.AAL2 {
-		return fmt.Errorf("level %d; there are 0 (any second proof) and 2", a)
+	if a != 0 && a != mfa.AAL2 && a != mfa.AAL3 {
+		return fmt.Errorf("level %d; there are 0 (any second proof), 2 and 3", a)
 	}
 	return nil
 }
@@ -62,6 +63,18 @@ func checkAllowed(methods []string) error {
 		return errors.New("recovery codes alone leave nothing to enrol")
 	}
 	return checkMethods(methods)
+}
+
+// checkFirst makes sure that there is a method to begin with.
+func (p *Policy) checkFirst(known []string) error {
+	may := p.Methods
+	if len(may) == 0 {
+		may = known
+	}
+	if len(p.NotFirst) > 0 && !slices.ContainsFunc(may, func(m string) bool { return m != recovery && !slices.Contains(p.NotFirst, m) }) {
+		return errors.New("leaves no method that may be the first")
+	}
+	return nil
 }
 
 func checkMethods(methods []string) error {
