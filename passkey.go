@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -116,10 +117,10 @@ func (e *Engine) FinishPasskey(ctx context.Context, token string, a Answer, c Cl
 		return Flow{}, err
 	}
 	if u.ID != user {
-		return Flow{}, badInput("Config.Users returned another user than it was asked for")
+		return Flow{}, errors.New("mfa: Config.Users returned another user than it was asked for")
 	}
 	if err := u.check(); err != nil {
-		return Flow{}, err
+		return Flow{}, fmt.Errorf("mfa: Config.Users: %v", err) // the host's fault, not the client's
 	}
 	flowToken, id, err := e.newFlowToken(user)
 	if err != nil {

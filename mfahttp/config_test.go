@@ -69,9 +69,10 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestCookieNamesFollowTheOrigin(t *testing.T) {
-	for origin, want := range map[string]string{"https://app.example": "__Host-mfa-flow", "http://localhost:1": "mfa-flow"} {
+	for origin, prefix := range map[string]string{"https://app.example": "__Host-", "http://localhost:1": ""} {
 		h, err := New(Config{Engine: new(mfa.Engine), Host: noHost{}, Origin: origin})
-		if err != nil || h.cookies.flow != want || h.cookies.secure != strings.HasPrefix(origin, "https") {
+		want := cookies{strings.HasPrefix(origin, "https"), prefix + "mfa-flow", prefix + "mfa-device", prefix + "mfa-passkey"}
+		if err != nil || h.cookies != want {
 			t.Errorf("%s: %+v, %v", origin, h.cookies, err)
 		}
 	}

@@ -42,6 +42,23 @@
 // [ReturnPath] is where it leads afterwards. Pages should send the headers
 // Cache-Control: no-store and Referrer-Policy: no-referrer, as the API does.
 //
+// # Keys and passkeys
+//
+// [Script], which the handler serves as mfa.js, is the browser's side of them: a
+// page imports it, and calls enroll, verify, signIn or autofill. It finds the API
+// by its own address. A page's Content-Security-Policy has to allow script-src
+// 'self' for it; nothing inline is needed.
+//
+// A login page that lets people sign in by passkey has a button with signIn, and
+// autofill beside its field for the user's name, and needs no handler of the
+// host's own: [Host.Passed] is called as after any other sign-in. Each showing of
+// the page begins a sign-in, so beginning one stores nothing. A passkey
+// signs in its own user, whoever was signed in or signing in before. The answer
+// to an unknown credential is that to a wrong one.
+//
+// The relying party of package webauthn and [Config.Origin] have to agree: a key
+// is bound to the former, cookies and cross-origin checks to the latter.
+//
 // # Tokens
 //
 // A browser keeps the flow's token and its device token in HttpOnly cookies
@@ -53,11 +70,18 @@
 // it as Mfa-Device. Mfa-Client: native is refused from browsers (together with
 // Origin or Cookie), and so are a flow's cookie and a token in a header together.
 //
+// A sign-in by passkey has a token until it is finished, which goes the same
+// ways: in a cookie of its own, or in the answer of begin and in a header of
+// finish. The cookie holds the tokens of the three tabs that began last. Of tabs
+// that begin at the very same moment, as when a browser starts with several,
+// one may lose its token; what it finishes is refused, and it begins again.
+//
 // # Promises
 //
 // Who the user is comes from [Host.Session], or from a flow that asks to enrol;
 // a client never names its user. A flow that waits for an answer may do nothing
 // but answer: it cannot list, enrol, rename or remove. GET changes nothing and
 // consumes nothing. Writes from other origins are refused. Bodies are at most
-// 64 KiB of strict JSON. Nothing that is answered may be cached.
+// 64 KiB of strict JSON. Nothing that is answered may be cached, but for mfa.js,
+// which is the same for everybody.
 package mfahttp

@@ -62,11 +62,15 @@ func (h *Handler) WriteFlow(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 func (h *Handler) writeFlow(w http.ResponseWriter, r *http.Request, status int, flow mfa.Flow) error {
-	if err := h.Proceed(w, r, flow); err != nil {
-		return err
-	}
 	inBody, err := h.inBody(r, flow)
 	if err != nil {
+		return err
+	}
+	return h.answerFlow(w, r, status, flow, inBody)
+}
+
+func (h *Handler) answerFlow(w http.ResponseWriter, r *http.Request, status int, flow mfa.Flow, inBody bool) error {
+	if err := h.proceed(w, r, flow, inBody); err != nil {
 		return err
 	}
 	return writeJSON(w, status, toFlowJSON(flow, inBody))

@@ -28,7 +28,10 @@ func (h *Handler) table() []route {
 		{"POST", "/enrollments/{id}/activate", h.activate},
 		{"POST", "/recovery-codes", h.recoveryCodes},
 		{"POST", "/stepup", h.postStepUp},
+		{"POST", "/passkey/begin", h.beginPasskey},
+		{"POST", "/passkey/finish", h.finishPasskey},
 		{"GET", "/activity", h.activity},
+		{"GET", "/mfa.js", h.script},
 	}
 }
 

@@ -48,7 +48,7 @@ func TestEveryCodeIsDocumentedAndTheReverse(t *testing.T) {
 			listed[m[1]] = true
 		}
 	}
-	made := map[string]bool{"internal": true, "http_method_not_allowed": true, "unsupported_media_type": true}
+	made := map[string]bool{"internal": true, "http_method_not_allowed": true, "unsupported_media_type": true, codeAuthenticatorRefused: true}
 	for _, p := range []*Problem{errTooLarge, errNotFound, errCrossOrigin} {
 		made[p.Code] = true
 	}

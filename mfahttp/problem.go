@@ -71,6 +71,9 @@ var problems = []struct {
 	{mfa.ErrBadInput, Problem{Status: 400, Code: "bad_request"}},
 }
 
+// codeAuthenticatorRefused is what an [mfa.ErrRefused] is where it is about an authenticator.
+const codeAuthenticatorRefused = "authenticator_refused"
+
 // disabledRetry is for clients that know Retry-After alone: waiting does not
 // help, so they had better not ask soon.
 const disabledRetry = 24 * time.Hour
@@ -124,6 +127,9 @@ func (h *Handler) describe(p *Problem, err error) {
 		p.Members["missing"] = lacks.Missing
 		p.Members["requirement"] = requirementJSON(lacks.Require)
 	case errors.As(err, &refused):
+		if refused.Subject == mfa.SubjectAuthenticator {
+			p.Code = codeAuthenticatorRefused
+		}
 		p.Members["reason"] = refused.Reason
 		p.Detail = refused.Detail
 	case p.Code == "bad_request":

@@ -21,19 +21,19 @@ const (
 // back often enough to be known; browsers cut at 400 days.
 const deviceAge = 365 * 24 * time.Hour
 
-// cookies are the names and attributes of the two cookies.
+// cookies are the names and attributes of the cookies.
 type cookies struct {
-	secure       bool
-	flow, device string
+	secure                bool
+	flow, device, passkey string
 }
 
 // newCookies takes the __Host- prefix wherever browsers honour it: such a cookie
 // cannot be planted by a subdomain or by plain http.
 func newCookies(secure bool) cookies {
 	if secure {
-		return cookies{true, "__Host-mfa-flow", "__Host-mfa-device"}
+		return cookies{true, "__Host-mfa-flow", "__Host-mfa-device", "__Host-mfa-passkey"}
 	}
-	return cookies{false, "mfa-flow", "mfa-device"}
+	return cookies{false, "mfa-flow", "mfa-device", "mfa-passkey"}
 }
 
 func (c cookies) set(w http.ResponseWriter, name, value string, age time.Duration) {
@@ -132,6 +132,10 @@ func (h *Handler) Proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow)
 	if err != nil {
 		return err
 	}
+	return h.proceed(w, r, flow, inBody)
+}
+
+func (h *Handler) proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow, inBody bool) error {
 	if flow.Status == mfa.StatusPassed {
 		if err := h.passed(w, r, flow); err != nil {
 			return err

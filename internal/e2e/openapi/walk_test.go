@@ -14,7 +14,10 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// calls are all that the API has, with a body that would do.
+var tooLarge = `{"option":"` + strings.Repeat("x", 100<<10) + `"}`
+
+// calls are all that the API has for somebody, with a body that would do. Those
+// for anybody are in passkeys and script.
 var calls = [][3]string{
 	{"GET", "/mfa/flow", ""},
 	{"POST", "/mfa/flow/challenge", `{"option":"x"}`},
@@ -41,6 +44,8 @@ func TestTheHandlersAreAsDocumented(t *testing.T) {
 	w.changing()
 	w.limits()
 	w.policies()
+	w.passkeys()
+	w.script()
 	w.malformed()
 	w.faults()
 
@@ -269,7 +274,6 @@ func (w *walker) malformed() {
 	w.app()
 	w.login("malformed")
 	stranger := w.on(w.s)
-	large := `{"option":"` + strings.Repeat("x", 100<<10) + `"}`
 	for _, call := range calls {
 		w.send(400, call[0], call[1], call[2], "Mfa-Client", "web")
 		if !strings.HasPrefix(call[1], "/mfa/flow") {
@@ -279,7 +283,7 @@ func (w *walker) malformed() {
 			continue
 		}
 		w.send(400, call[0], call[1], `{"unknown":1}`)
-		w.send(413, call[0], call[1], large)
+		w.send(413, call[0], call[1], tooLarge)
 		w.send(415, call[0], call[1], `{}`, "Content-Type", "text/plain")
 		w.send(403, call[0], call[1], call[2], "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
 	}

@@ -1,0 +1,105 @@
+package mfahttp
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mfakit/mfa"
+)
+
+// Each tab of a login page begins a sign-in by passkey when it is shown, and any
+// of them may finish it. A browser keeps the tokens of the newest of them.
+const (
+	maxPasskeys      = 3
+	maxPasskeyCookie = 2000 // bytes; browsers drop cookies above 4096, and servers headers above 8 KiB
+)
+
+// beginPasskey is for whoever opens a login page, so it stores nothing.
+func (h *Handler) beginPasskey(c *call) error {
+	native, err := isNative(c.r)
+	if err != nil {
+		return err
+	}
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	begun, err := h.engine.BeginPasskey(c.r.Context(), h.Client(c.r))
+	if err != nil {
+		return err
+	}
+	own := timed(map[string]any{}, begun.Expires, time.Time{})
+	if native {
+		own["token"] = begun.Token
+	} else {
+		kept := joinTokens(begun.Token, cookieValue(c.r, h.cookies.passkey))
+		h.cookies.set(c.w, h.cookies.passkey, kept, begun.Expires.Sub(h.now()))
+	}
+	out, err := merged(begun.Challenge, own)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c.w, http.StatusOK, out)
+}
+
+// joinTokens puts a token before those that the browser has kept, up to the bounds.
+func joinTokens(newest, kept string) string {
+	out := newest
+	for i, token := range strings.SplitN(kept, ".", maxPasskeys) {
+		if i == maxPasskeys-1 || token == "" || len(out)+1+len(token) > maxPasskeyCookie {
+			break
+		}
+		out += "." + token
+	}
+	return out
+}
+
+func (h *Handler) finishPasskey(c *call) error {
+	token, inBody, err := h.passkeyToken(c.r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Credential json.RawMessage `json:"credential"`
+	}
+	if err := c.decode(&in); err != nil {
+		return err
+	}
+	if in.Credential == nil {
+		return badRequest(`member "credential" is missing`)
+	}
+	a, err := toAnswer(nil, in.Credential)
+	if err != nil {
+		return err
+	}
+	flow, err := h.engine.FinishPasskey(c.r.Context(), token, a, h.Client(c.r))
+	if errors.Is(err, mfa.ErrNotValid) {
+		return mfa.ErrNotValid // and nothing besides: whose it is, or was, is not told to strangers
+	}
+	if err != nil {
+		return err
+	}
+	if !inBody {
+		h.cookies.set(c.w, h.cookies.passkey, "", 0)
+	}
+	return h.answerFlow(c.w, c.r, http.StatusOK, flow, inBody)
+}
+
+// passkeyToken finds what begin gave, and says whether its client keeps tokens
+// itself. Two are refused, as with flows.
+func (h *Handler) passkeyToken(r *http.Request) (token string, inBody bool, err error) {
+	native, err := isNative(r)
+	if err != nil {
+		return "", false, err
+	}
+	cookie, header := cookieValue(r, h.cookies.passkey), headerToken(r)
+	switch {
+	case cookie != "" && header != "":
+		return "", false, badRequest("a passkey cookie and a token in a header together")
+	case cookie == "" && header == "":
+		return "", false, mfa.ErrNoFlow
+	}
+	return cookie + header, native || header != "", nil
+}
