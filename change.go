@@ -97,8 +97,8 @@ func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authenticatio
 // the policy requires of them.
 func (e *Engine) stillSatisfies(st *state, act acting) error {
 	d := e.decide(st, act.user, act.client)
-	if !st.hasFirst(d.NotFirst) && slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && slices.Contains(d.NotFirst, r.Method) }) {
-		return ErrEnrollmentRequired // it was allowed only beside what would go
+	if st.alone(d.NotFirst) {
+		return ErrEnrollmentRequired
 	}
 	body := &flowBody{Methods: d.Methods, Require: d.Require, Implicit: d.Implicit, Channel: channelOf(act.auth.Proofs), Client: act.client}
 	// The next sign-in begins with the host's first factor: with the one that this
@@ -250,25 +250,45 @@ func (e *Engine) Reset(ctx context.Context, r Reset) error {
 	return err
 }
 
-// Erase removes all that is stored of a user. What stays is a sealed tombstone
+// Erase removes all that is stored of a user; after an error, call it again. What stays is a sealed tombstone
 // without personal data: the generation, below which all evidence is void.
 func (e *Engine) Erase(ctx context.Context, user string) error {
 	if err := checkUserID(user); err != nil {
 		return err
 	}
+	var left []string // what the value referred to
 	_, err := commit(ctx, e, user, func(st *state) (struct{}, error) {
 		if st.version == 0 || st.head.Erased {
+			left = st.head.Leftover
 			return struct{}{}, nil
 		}
 		if err := st.openAll(); err != nil { // what it refers to goes too
 			return struct{}{}, err
 		}
+		left = nil
+		for _, r := range st.held {
+			left = append(left, r.key())
+		}
+		st.held = nil
 		h := st.head
 		st.raw, st.decoded = [sections][]byte{}, [sections]bool{}
 		st.enrolled, st.flows, st.pending, st.devices, st.outbox, st.factors = nil, nil, nil, nil, nil, nil
-		st.head = head{Generation: h.Generation, Recent: h.Recent, Erased: true}
+		st.head = head{Generation: h.Generation, Recent: h.Recent, Erased: true, Leftover: left}
 		st.void()
 		st.events = append(st.events, Event{ID: newID(), Type: EventErased, Time: st.now, User: user, Generation: st.head.Generation})
+		return struct{}{}, nil
+	})
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	if err := e.sweep(ctx, user, left); err != nil {
+		return err
+	}
+	_, err = commit(ctx, e, user, func(st *state) (struct{}, error) {
+		if len(st.head.Leftover) > 0 {
+			st.head.Leftover = nil
+			st.touch(secHead)
+		}
 		return struct{}{}, nil
 	})
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mfakit/mfa/internal/codec"
@@ -118,15 +119,54 @@ func (e *Engine) reserve(ctx context.Context, st *state) ([]leftover, error) {
 		if slices.Contains(want, r) {
 			continue
 		}
-		item, err := e.store.Load(ctx, r.key())
-		switch {
-		case err == nil:
-			gone = append(gone, leftover{r.key(), item.Version})
-		case !errors.Is(err, ErrNotFound):
-			return nil, storeError(ctx, "load", err)
+		version, err := e.held(ctx, st.user, r)
+		if err != nil {
+			return nil, err
+		}
+		if version != 0 {
+			gone = append(gone, leftover{r.key(), version})
 		}
 	}
 	return gone, nil
+}
+
+// held is the version of a key that is this user's; 0: it is gone, or somebody
+// else's by now.
+func (e *Engine) held(ctx context.Context, user string, r ref) (version int64, err error) {
+	if r.prefix != bulkPrefix {
+		c, version, err := e.loadClaim(ctx, r)
+		if errors.Is(err, ErrSealed) {
+			return version, nil // it is of use to nobody, and in the way of its owner
+		}
+		if c.User != user {
+			version = 0
+		}
+		return version, err
+	}
+	item, err := e.store.Load(ctx, r.key())
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, storeError(ctx, "load", err)
+	}
+	return item.Version, nil
+}
+
+// sweep deletes keys that belonged to a user who was erased.
+func (e *Engine) sweep(ctx context.Context, user string, list []string) error {
+	var errs []error
+	for _, key := range list {
+		i := strings.LastIndexByte(key, '/') + 1
+		version, err := e.held(ctx, user, ref{key[:i], key[i:]})
+		if err == nil && version != 0 {
+			if err = e.store.Delete(ctx, key, version); err != nil {
+				err = storeError(ctx, "delete", err)
+			}
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // release deletes what a saved value has ceased to refer to. The version is that
@@ -182,6 +222,8 @@ func (e *Engine) claim(ctx context.Context, st *state, r ref) error {
 		switch err := e.store.Save(ctx, r.key(), version, Item{Value: sealed, Version: newVersion()}); {
 		case err == nil:
 			return nil
+		case errors.Is(err, ErrNotDurable):
+			return fmt.Errorf("%w: %w", ErrBusy, ErrNotDurable)
 		case !errors.Is(err, ErrConflict): // perhaps written: then it is this user's, and the next try finds it so
 			return storeError(ctx, "save", err)
 		}
@@ -202,10 +244,10 @@ func (e *Engine) loadClaim(ctx context.Context, r ref) (c claim, version int64, 
 	}
 	plain, err := e.unseal(sealClaim, r.key(), item.Value)
 	if err != nil {
-		return claim{}, 0, err
+		return claim{}, item.Version, err
 	}
 	if err := codec.Unmarshal(plain, &c); err != nil {
-		return claim{}, 0, stateError(err)
+		return claim{}, item.Version, stateError(err)
 	}
 	return c, item.Version, nil
 }
@@ -270,6 +312,8 @@ func (e *Engine) spend(ctx context.Context, s spending) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, ErrNotDurable):
+		return fmt.Errorf("%w: %w", ErrBusy, ErrNotDurable)
 	case !errors.Is(err, ErrConflict):
 		return storeError(ctx, "save", err) // perhaps written: the next try knows its own version
 	}

@@ -172,11 +172,34 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		st.touch(secPending)
 		return e.activate(ctx, st, act, confirmed, v, c, codes)
 	})
+	if errors.Is(err, ErrRefused) {
+		e.spendPending(ctx, user, id) // a credential that turned out to be somebody else's has answered, too
+	}
 	if spreads && errors.Is(err, ErrNotValid) {
 		client := c.Client.bounded()
 		e.networkFailed(e.network(client), client, e.now())
 	}
 	return out, err
+}
+
+// spendPending ends the challenge of a pending enrolment that takes one answer.
+func (e *Engine) spendPending(ctx context.Context, user, id string) {
+	_, err := commit(ctx, e, user, func(st *state) (struct{}, error) {
+		if err := st.openPending(); err != nil {
+			return struct{}{}, err
+		}
+		for i := range st.pending {
+			p := &st.pending[i]
+			if f := e.factor(p.Method); p.ID == id && p.State != nil && f >= 0 && e.methods[f].OneShot {
+				p.State = nil
+				st.touch(secPending)
+			}
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		e.log.Warn("mfa: a refused credential's challenge stays until it expires", "error", err)
+	}
 }
 
 // pendingOf finds a pending enrolment of this caller's, whose evidence has to be
@@ -237,7 +260,12 @@ func (e *Engine) place(st *state, act acting, p pending, label string) (Event, e
 			r.Label = st.enrolled[i].Label
 		}
 		before := e.stillSatisfies(st, act)
+		notFirst := e.decide(st, act.user, act.client).NotFirst
+		alone := st.alone(notFirst)
 		st.enrolled[i] = r
+		if !alone && st.alone(notFirst) {
+			return Event{}, ErrEnrollmentRequired
+		}
 		if err := e.stillSatisfies(st, act); before == nil && err != nil {
 			return Event{}, err // else replacing would be a way around what Remove refuses
 		}

@@ -96,7 +96,7 @@ func (c candidate) needsUserVerification(r Requirement, proofs []Proof, now time
 	with := c.proof(now)
 	without := with
 	without.UserVerified = false
-	return len(r.missing(append(slices.Clone(proofs), with), now)) < len(r.missing(append(slices.Clone(proofs), without), now))
+	return len(r.missing(withProof(proofs, with), now)) < len(r.missing(withProof(proofs, without), now))
 }
 
 func (m Method) proof(now time.Time) Proof {
@@ -179,6 +179,12 @@ func (e *Engine) offered(st *state, methods, notFirst []string) []string {
 // methods that may not come first are allowed.
 func (st *state) hasFirst(notFirst []string) bool {
 	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && !slices.Contains(notFirst, r.Method) })
+}
+
+// alone says whether the user has an enrollment that was allowed only beside
+// another, and not that other.
+func (st *state) alone(notFirst []string) bool {
+	return !st.hasFirst(notFirst) && slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() })
 }
 
 // options are what is shown of candidates.

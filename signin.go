@@ -137,10 +137,10 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 	})
 }
 
-// channelOf is the channel of the first factor among proofs.
+// channelOf is the channel of the host's first factor among proofs.
 func channelOf(proofs []Proof) string {
 	for _, p := range proofs {
-		if p.First {
+		if p.First && p.Enrollment == "" {
 			return firsts[First(p.Method)].channel
 		}
 	}

@@ -32,15 +32,16 @@ const (
 
 // head is what every operation needs.
 type head struct {
-	Generation uint64  `cbor:"1,keyasint,omitempty"` // rises with every security change
-	Floor      uint64  `cbor:"2,keyasint,omitempty"` // evidence of an older generation is void
-	Recent     []int64 `cbor:"3,keyasint,omitempty"` // the last versions of this value
-	Guesses    tally   `cbor:"4,keyasint,omitzero"`  // failures of guessable factors
-	Recoveries tally   `cbor:"5,keyasint,omitzero"`  // failures of recovery codes
-	Sends      []int64 `cbor:"6,keyasint,omitempty"` // messages of the last hour, Unix seconds
-	Erased     bool    `cbor:"7,keyasint,omitempty"` // a tombstone
-	Untold     int     `cbor:"8,keyasint,omitempty"` // failures since the owner was last told of some
-	Told       int64   `cbor:"9,keyasint,omitempty"` // when that was, Unix seconds
+	Generation uint64   `cbor:"1,keyasint,omitempty"`  // rises with every security change
+	Floor      uint64   `cbor:"2,keyasint,omitempty"`  // evidence of an older generation is void
+	Recent     []int64  `cbor:"3,keyasint,omitempty"`  // the last versions of this value
+	Guesses    tally    `cbor:"4,keyasint,omitzero"`   // failures of guessable factors
+	Recoveries tally    `cbor:"5,keyasint,omitzero"`   // failures of recovery codes
+	Sends      []int64  `cbor:"6,keyasint,omitempty"`  // messages of the last hour, Unix seconds
+	Erased     bool     `cbor:"7,keyasint,omitempty"`  // a tombstone
+	Untold     int      `cbor:"8,keyasint,omitempty"`  // failures since the owner was last told of some
+	Told       int64    `cbor:"9,keyasint,omitempty"`  // when that was, Unix seconds
+	Leftover   []string `cbor:"11,keyasint,omitempty"` // keys of an erased user that may still be there
 }
 
 // enrollment is the stored form of an [Enrollment].

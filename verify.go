@@ -164,8 +164,9 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			Pending: b.Asked[a.Option].live(st.now), UserState: st.factors[cand.method.Name], Answer: a, Now: st.now, Slow: slow,
 		})
-		if err != nil && cand.method.OneShot {
+		if cand.method.OneShot && (errors.Is(err, ErrNotValid) || errors.Is(err, ErrRefused)) {
 			delete(b.Asked, a.Option)
+			st.touch(secFlows)
 		}
 		if errors.Is(err, ErrNotValid) {
 			told := e.failed(st, cand, c, err)
