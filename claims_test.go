@@ -654,3 +654,18 @@ func TestOneLoadAndOneSaveWithClaims(t *testing.T) {
 		k.want(f, err, mfa.StatusPassed)
 	})
 }
+
+// Somebody who signs in between the two does not make the second forget what the first left.
+func TestEraseAgainAfterASignIn(t *testing.T) {
+	k := newKeyWorld(t, silent)
+	u := person("u")
+	k.withKey(u)
+	k.spy.only("delete claim", func(int, func() error) error { return errWire })
+	is(t, k.Erase(bg, "u"), mfa.ErrStore)
+	k.spy.reset()
+	k.signIn(u, mfa.Client{})
+	is(t, k.Erase(bg, "u"), nil)
+	if left := k.keysOf("claim"); left != nil {
+		t.Errorf("left: %q", left)
+	}
+}

@@ -14,6 +14,8 @@ const (
 	otp     = "github.com/pquerna/otp"
 	barcode = "github.com/boombuler/barcode"
 	qrcode  = "rsc.io/qr"
+	fido    = "github.com/go-webauthn/webauthn"
+	smtp    = "github.com/wneessen/go-mail"
 )
 
 // places is where each package of the root module stands.
@@ -21,13 +23,21 @@ var places = map[string]place{
 	".":                 {root, []string{crypto, cbor}},
 	"totp":              {factor, []string{otp}},
 	"recovery":          {factor, []string{crypto}},
+	"webauthn":          {factor, []string{fido}},
 	"store/memory":      {store, nil},
 	"store/sqlstore":    {store, nil},
 	"store/storetest":   {testkit, nil},
 	"mfahttp":           {web, nil},
 	"mfatest":           {testkit, nil},
 	"policy":            {policy, nil},
+	"sms/gateway":       {sender, nil},
+	"mailer":            {sender, []string{smtp}},
+	"notify":            {watcher, nil},
+	"ops":               {watcher, nil},
 	"internal/codec":    {core, []string{cbor}},
+	"internal/gsm7":     {core, nil},
+	"internal/onetime":  {core, nil},
+	"internal/quota":    {core, nil},
 	"internal/qr":       {core, []string{qrcode}},
 	"internal/seal":     {core, []string{crypto}},
 	"internal/testneed": {testkit, nil},
@@ -59,10 +69,13 @@ func TestViolationsAreFound(t *testing.T) {
 		".":             {root, []string{crypto}},
 		"totp":          {factor, []string{otp}},
 		"recovery":      {factor, nil},
+		"webauthn":      {factor, nil},
 		"store/memory":  {store, nil},
 		"policy":        {policy, nil},
 		"mfahttp":       {web, nil},
 		"mfatest":       {testkit, nil},
+		"mailer":        {sender, nil},
+		"notify":        {watcher, nil},
 		"internal/seal": {core, nil},
 	}
 	sound := func() graph {
@@ -71,10 +84,13 @@ func TestViolationsAreFound(t *testing.T) {
 			module + "/internal/seal": nil,
 			module + "/totp":          {module, otp},
 			module + "/recovery":      {module, module + "/internal/seal"},
+			module + "/webauthn":      {module, "net/http"},
 			module + "/store/memory":  {module},
 			module + "/policy":        {module},
 			module + "/mfahttp":       {module, "net/http"},
 			module + "/mfatest":       {module, module + "/totp", "testing"},
+			module + "/mailer":        {module, "net"},
+			module + "/notify":        {module, module + "/internal/seal"},
 			otp:                       nil,
 			crypto + "/argon2":        {"golang.org/x/sys/cpu"},
 			"log/slog":                {"log"},
@@ -111,6 +127,13 @@ func TestViolationsAreFound(t *testing.T) {
 		{"a production package imports mfatest", "mfahttp", module + "/mfatest", "not below it"},
 		{"a production package links testing", "totp", "testing", "totp links testing"},
 		{"testify in a build", "mfatest", "github.com/stretchr/testify/require", "testify/require, which is for tests"},
+		{"an exempt package links another thing", "webauthn", "database/sql", "webauthn links database/sql"},
+		{"another factor has no exemption", "totp", "net/http", "totp links net/http"},
+		{"a watcher imports a sender", "notify", module + "/mailer", "not below it"},
+		{"a watcher imports a store", "notify", module + "/store/memory", "not below it"},
+		{"a watcher serves HTTP", "notify", "net/http", "notify links net/http"},
+		{"a sender imports a factor", "mailer", module + "/totp", "not below it"},
+		{"a sender keeps things", "mailer", "database/sql", "mailer links database/sql"},
 		{"a package that nobody entered", "push", module, "push has no place in the table"},
 	}
 	for _, c := range cases {

@@ -21,9 +21,19 @@ var agreed = []string{
 	cbor,
 	otp,
 	qrcode,
-	"github.com/x448/float16", // by cbor
+	fido,
+	"github.com/go-webauthn/x",            // by go-webauthn, and the rest of these
+	"github.com/go-viper/mapstructure/v2", //
+	"github.com/golang-jwt/jwt/v5",        //
+	"github.com/google/go-tpm",            //
+	"github.com/google/uuid",              //
+	"github.com/philhofer/fwd",            //
+	"github.com/tinylib/msgp",             //
+	"github.com/x448/float16",             // by cbor
 	crypto,
 	"golang.org/x/sys", // by x/crypto
+	smtp,
+	"golang.org/x/text", // by go-mail
 }
 
 func TestRootModuleRequiresWhatWasAgreed(t *testing.T) {

@@ -36,7 +36,13 @@ func anywhere(source) bool { return true }
 // shipped says whether a file is part of what a program may link: no test, and
 // no package that serves tests.
 func shipped(s source) bool {
-	return !s.test() && !within(s.folder(), "internal/e2e") && places[s.folder()].layer != testkit
+	return !s.test() && !within(s.folder(), "internal/e2e") && !forTests(s.folder())
+}
+
+// forTests says whether a folder's package serves tests: a test kit of the root
+// module, or a module of its own beside mfatest.
+func forTests(folder string) bool {
+	return within(folder, "mfatest") || places[folder].layer == testkit
 }
 
 // breaks is a file of a package p that breaks a rule, or keeps it where want is empty.
@@ -152,7 +158,7 @@ func testCode(s source) []string {
 	var found []string
 	for _, i := range s.file.Imports {
 		p, _ := strconv.Unquote(i.Path.Value)
-		kit := own(p) && places[relative(p)].layer == testkit
+		kit := own(p) && forTests(relative(p))
 		driver := within(p, "modernc.org/sqlite") && within(s.folder(), "examples") // a program's database
 		if p == "testing" || kit || slices.ContainsFunc(testOnly, func(m string) bool { return within(p, m) }) && !driver {
 			found = append(found, s.at(i)+": imports "+p+", which is for tests")
@@ -167,6 +173,7 @@ func TestTestCodeStaysInTests(t *testing.T) {
 		{"testing", `import "testing"`, "testing, which is for tests"},
 		{"testify", `import "github.com/stretchr/testify/assert"`, "which is for tests"},
 		{"mfatest", `import "` + module + `/mfatest"`, "mfatest, which is for tests"},
+		{"the authenticator", `import "` + module + `/mfatest/authenticator"`, "authenticator, which is for tests"},
 		{"testneed", `import "` + module + `/internal/testneed"`, "testneed, which is for tests"},
 		{"a driver in a library", `import _ "modernc.org/sqlite"`, "which is for tests"},
 		{"totp", `import "` + module + `/totp"`, ""},
