@@ -57,6 +57,16 @@ func (s accounts) byID(ctx context.Context, id string) (account, error) {
 	return s.one(ctx, `SELECT id, email, phone, password, created_at FROM webapp_accounts WHERE id = ?`, id)
 }
 
+// lookUp is how the library finds out who a passkey's owner is. The app keeps no
+// generation, so that the second value is 0.
+func (s accounts) lookUp(ctx context.Context, id string) (mfa.User, uint64, error) {
+	a, err := s.byID(ctx, id)
+	if errors.Is(err, errNoAccount) {
+		return mfa.User{}, 0, mfa.ErrNotFound
+	}
+	return a.user(), 0, err
+}
+
 func (s accounts) one(ctx context.Context, query string, arg any) (account, error) {
 	var a account
 	var created int64

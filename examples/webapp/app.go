@@ -26,13 +26,14 @@ type app struct {
 	throttle  throttle
 	passwords *passwords
 	engine    *mfa.Engine
+	policy    mfa.Policy
 	mfa       *mfahttp.Handler
 	pages     pages
 }
 
 // parts is what an app is made of by main, and by tests.
 type parts struct {
-	origin string
+	config config // with the origin
 	db     *sql.DB
 	engine *mfa.Engine
 	clock  *clock
@@ -42,8 +43,8 @@ type parts struct {
 
 func newApp(p parts) (*app, error) {
 	a := &app{
-		origin:    p.origin,
-		secure:    strings.HasPrefix(p.origin, "https:"),
+		origin:    p.config.origin,
+		secure:    strings.HasPrefix(p.config.origin, "https:"),
 		clock:     p.clock,
 		inbox:     p.inbox,
 		log:       p.log,
@@ -53,13 +54,14 @@ func newApp(p parts) (*app, error) {
 		throttle:  throttle{p.db, p.clock.Now},
 		passwords: newPasswords(),
 		engine:    p.engine,
+		policy:    p.config.rules,
 		pages:     parsePages(),
 	}
 	var err error
 	a.mfa, err = mfahttp.New(mfahttp.Config{
 		Engine:     p.engine,
 		Host:       host{a},
-		Origin:     p.origin,
+		Origin:     p.config.origin,
 		App:        "web",
 		ClientIP:   a.clientIP,
 		StepUpPage: "/confirm",

@@ -16,7 +16,7 @@ import (
 // A config is the command line.
 type config struct {
 	addr   string
-	origin string // empty: http:// and the address listened on
+	origin string // empty until listen has found out, unless the flag says
 	store  string
 	file   string // of the database; empty: everything in memory
 	policy string
@@ -33,7 +33,7 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	f := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	f.SetOutput(help)
 	f.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	f.StringVar(&c.origin, "origin", "", "where browsers see the app, as a `URL`; default http:// and the address")
+	f.StringVar(&c.origin, "origin", "", "where browsers see the app, as a `URL`; default http://, the address (localhost for 127.0.0.1 and [::1]) and the port")
 	f.StringVar(&c.store, "store", defaultStore, "where accounts and MFA values are kept: sqlite:`FILE`, or memory: (gone at the end)")
 	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy; default: MFA is offered, and asked for when enrolled")
 	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added")
@@ -72,8 +72,21 @@ func (c *config) complete() error {
 	case c.dev && strings.HasPrefix(c.origin, "https:"):
 		return errors.New("-dev is refused together with an https -origin, which says that this is not development")
 	}
-	c.rules, err = loadPolicy(c.policy)
+	c.rules, err = loadPolicy(c.policy, c.methods())
 	return err
+}
+
+// originAt is where browsers see what listens at this port: under a name where
+// there is one, as keys are bound to names and never to addresses.
+func (c config) originAt(port string) string {
+	if c.origin != "" {
+		return c.origin
+	}
+	host, _, _ := net.SplitHostPort(c.addr)
+	if host == "127.0.0.1" || host == "::1" {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // storeFile reads -store. The empty name stands for memory.

@@ -12,13 +12,14 @@ import (
 	"github.com/mfakit/mfa/policy"
 	"github.com/mfakit/mfa/recovery"
 	"github.com/mfakit/mfa/totp"
+	"github.com/mfakit/mfa/webauthn"
 )
 
 // closeTimeout is for the messages that are still to be handed over.
 const closeTimeout = 10 * time.Second
 
 // newEngine makes the engine over the app's data, and finds a wrong key ring
-// before the first user does.
+// before the first user does. The origin has to be known by now.
 func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *inbox, log *slog.Logger) (*mfa.Engine, error) {
 	apps, err := totp.New(totp.Config{Issuer: appName})
 	if err != nil {
@@ -28,11 +29,20 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *i
 	if err != nil {
 		return nil, err
 	}
+	factors := []mfa.Factor{apps, codes}
+	if rp, ok := relyingParty(c.origin); ok {
+		keys, err := webauthn.New(webauthn.Config{RP: rp})
+		if err != nil {
+			return nil, err
+		}
+		factors = append(factors, keys)
+	}
 	config := mfa.Config{
 		Store:      d.store,
 		Keys:       d.keys,
-		Factors:    []mfa.Factor{apps, codes},
+		Factors:    factors,
 		Policy:     c.rules,
+		Users:      accounts{d.db}.lookUp,
 		Deployment: "webapp",
 		Now:        clock.Now,
 		Logger:     log,
@@ -59,7 +69,7 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *i
 
 // loadPolicy reads -policy. Without one MFA is offered, and asked for when
 // enrolled, and the app's own sessionLife holds.
-func loadPolicy(file string) (mfa.Policy, error) {
+func loadPolicy(file string, methods []string) (mfa.Policy, error) {
 	if file == "" {
 		return &policy.Policy{Mode: policy.Offer}, nil
 	}
@@ -69,7 +79,7 @@ func loadPolicy(file string) (mfa.Policy, error) {
 	}
 	p, err := policy.Parse(text)
 	if err == nil {
-		err = p.Validate([]string{totp.Name, recovery.Name})
+		err = p.Validate(methods)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-policy %s: %w", file, err)

@@ -33,12 +33,13 @@ type export struct {
 	Email     string           `json:"email"`
 	Phone     string           `json:"phone,omitempty"`
 	Created   time.Time        `json:"created_at"`
-	Apps      []exportedApp    `json:"authenticator_apps"`
+	Apps      []exportedMethod `json:"authenticator_apps"`
+	Keys      []exportedMethod `json:"security_keys_and_passkeys"`
 	CodesLeft int              `json:"recovery_codes_left"`
 	Activity  []exportedAction `json:"activity"`
 }
 
-type exportedApp struct {
+type exportedMethod struct {
 	Label string    `json:"label"`
 	Added time.Time `json:"added_at"`
 	Used  time.Time `json:"last_used_at,omitzero"`
@@ -75,19 +76,24 @@ func (a *app) exportPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) collect(r *http.Request, s session) (export, error) {
-	out := export{Email: s.Account.Email, Phone: s.Account.Phone, Created: s.Account.Created, Apps: []exportedApp{}, Activity: []exportedAction{}}
-	apps, left, err := a.enrolled(r, s)
+	out := export{Email: s.Account.Email, Phone: s.Account.Phone, Created: s.Account.Created, Activity: []exportedAction{}}
+	own, err := a.enrolled(r, s)
 	if err != nil {
 		return export{}, err
 	}
-	out.CodesLeft = left
-	for _, e := range apps {
-		out.Apps = append(out.Apps, exportedApp{e.Label, e.CreatedAt.UTC(), e.LastUsed.UTC()})
-	}
+	out.Apps, out.Keys, out.CodesLeft = toExport(own.Apps), toExport(own.Keys), own.CodesLeft
 	history, err := a.engine.Activity(r.Context(), s.Account.ID)
 	for _, h := range history {
 		line := toLine(h)
 		out.Activity = append(out.Activity, exportedAction{line.Time.UTC(), line.Text, line.From})
 	}
 	return out, err
+}
+
+func toExport(list []mfa.Enrollment) []exportedMethod {
+	out := []exportedMethod{}
+	for _, e := range list {
+		out = append(out, exportedMethod{e.Label, e.CreatedAt.UTC(), e.LastUsed.UTC()})
+	}
+	return out
 }

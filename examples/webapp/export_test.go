@@ -143,7 +143,7 @@ func TestConfirmSaysWhatToDoWhereNoCodeHelps(t *testing.T) {
 		s.advance(2 * time.Second)
 		page := b.page("/confirm?" + query + "&return=/settings")
 		want(t, page, http.StatusForbidden, "")
-		if !strings.Contains(page.body, `href="/setup"`) {
+		if !strings.Contains(page.body, "Set up a second factor first") {
 			t.Errorf("%s: %s", query, page.body)
 		}
 		page = b.submit("/confirm?"+query, "return", "/settings")
@@ -152,7 +152,7 @@ func TestConfirmSaysWhatToDoWhereNoCodeHelps(t *testing.T) {
 			continue
 		}
 		want(t, page, http.StatusForbidden, "")
-		if !strings.Contains(page.body, `href="/setup"`) {
+		if !strings.Contains(page.body, "Set up a second factor first") {
 			t.Errorf("%s, posted: %s", query, page.body)
 		}
 	}

@@ -102,6 +102,8 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, mfa.ErrEnrollmentExpired):
 		return http.StatusGone
+	case errors.Is(err, mfa.ErrRefused):
+		return http.StatusUnprocessableEntity
 	case errors.Is(err, mfa.ErrTooMany), errors.Is(err, mfa.ErrTooLarge), errors.Is(err, mfa.ErrEnrollmentRequired):
 		return http.StatusConflict
 	case errors.Is(err, mfa.ErrRequirement), errors.Is(err, mfa.ErrMethodNotAllowed):
@@ -120,6 +122,7 @@ var sayings = map[string]string{
 	"out":      "You are signed out.",
 	"password": "Your password is changed, and all other sessions have ended.",
 	"removed":  "Removed. All other sessions have ended.",
+	"key":      "Your key is set up.",
 	"renamed":  "Saved.",
 	"others":   "All other sessions have ended.",
 	"added":    "Your authenticator app is set up.",
@@ -131,9 +134,18 @@ func words(err error, now time.Time) string {
 		wait     *tooOftenError
 		notValid *mfa.NotValidError
 		locked   *mfa.LockedError
+		refused  *mfa.RefusedError
 		problem  *mfahttp.Problem
 	)
 	switch {
+	case errors.Is(err, errNoScript):
+		return "This page needs JavaScript, without which a browser does not talk to keys. Allow it, or use another way."
+	case errors.As(err, &refused) && refused.Detail != "":
+		return refused.Detail
+	case errors.Is(err, mfa.ErrRefused):
+		return "This is not accepted here. Use another."
+	case fieldOf(err) == "key" && (errors.Is(err, mfa.ErrNotValid) || errors.Is(err, mfa.ErrBadInput)):
+		return "The key’s answer was not accepted. Try again, or use another key."
 	case errors.Is(err, errWrongPassword) && fieldOf(err) == "":
 		return "The e-mail address or the password is not right."
 	case errors.Is(err, errWrongPassword):
@@ -153,7 +165,7 @@ func words(err error, now time.Time) string {
 	case errors.As(err, &locked) && locked.Disabled:
 		return "This is disabled after too many wrong codes. Use another way to sign in, and set it up again."
 	case errors.As(err, &locked):
-		return "Too many wrong codes. Wait " + span(locked.Until.Sub(now)) + ", or use another way."
+		return "Too many failures. Wait " + span(locked.Until.Sub(now)) + ", or use another way."
 	case errors.Is(err, mfa.ErrNotValid):
 		return "The code is not right, or was used already. Wait for the next one and try again."
 	case errors.Is(err, mfa.ErrBadInput):
@@ -167,7 +179,7 @@ func words(err error, now time.Time) string {
 	case errors.Is(err, mfa.ErrNoEnrollment):
 		return "There is no such entry. It may have been removed meanwhile."
 	case errors.Is(err, mfa.ErrMethodNotAllowed):
-		return "Authenticator apps are not open to this account."
+		return "This way to sign in is not open to this account."
 	case errors.Is(err, mfa.ErrNoOption):
 		return "This way is no longer open. Use another."
 	case statusOf(err) == http.StatusServiceUnavailable:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -56,13 +57,14 @@ func startWith(t *testing.T, flags ...string) *server {
 		messages = newInbox()
 	}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := httptest.NewUnstartedServer(nil)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	c.origin = c.originAt(port)
 	engine, err := newEngine(ctx, c, d, now, messages, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewUnstartedServer(nil)
-	origin := "http://" + s.Listener.Addr().String()
-	a, err := newApp(parts{origin: origin, db: d.db, engine: engine, clock: now, inbox: messages, log: logger})
+	a, err := newApp(parts{config: c, db: d.db, engine: engine, clock: now, inbox: messages, log: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func startWith(t *testing.T, flags ...string) *server {
 			t.Error(err)
 		}
 	})
-	return &server{t: t, app: a, url: origin, file: c.file, log: log}
+	return &server{t: t, app: a, url: "http://localhost:" + port, file: c.file, log: log}
 }
 
 func (s *server) advance(d time.Duration) {

@@ -1,13 +1,14 @@
 // Command webapp is a whole app around package mfa: accounts, passwords and
-// sessions of its own, authenticator apps and recovery codes by the library,
-// the JSON API under /mfa, and plain pages for all of it.
+// sessions of its own; authenticator apps, security keys, passkeys and recovery
+// codes by the library; the JSON API under /mfa, and plain pages for all of it.
 //
 //	go run ./examples/webapp -dev
 //
 // It is meant to be read and copied. What belongs to the app and not to the
 // library stands in small files: accounts.go, password.go, sessions.go and
 // throttle.go. Where the two meet: host.go (what the library asks of the app),
-// mint.go (the one way to a session) and account_http.go (sign in).
+// mint.go (the one way to a session) and account_http.go (sign in). keys.go says
+// which keys are taken; their pages work by scripts, which static/keys.js begins.
 //
 // Sessions are cookies here: a client that is no browser can pass a sign-in
 // with Mfa-Client: native, and keeps the session from Set-Cookie.
@@ -58,17 +59,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if c.dev {
 		messages = newInbox()
 	}
-	engine, err := newEngine(ctx, c, data, clock, messages, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeEngine(ctx, engine)) }()
-
+	// Keys are bound to the origin, which the port is a part of.
 	listener, origin, err := listen(c)
 	if err != nil {
 		return err
 	}
-	a, err := newApp(parts{origin: origin, db: data.db, engine: engine, clock: clock, inbox: messages, log: log})
+	c.origin = origin
+	engine, err := newEngine(ctx, c, data, clock, messages, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, closeEngine(ctx, engine)) }()
+	a, err := newApp(parts{config: c, db: data.db, engine: engine, clock: clock, inbox: messages, log: log})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -90,12 +92,8 @@ func listen(c config) (net.Listener, string, error) {
 	if peer, err := netip.ParseAddrPort(at); c.dev && (err != nil || !peer.Addr().IsLoopback()) {
 		return nil, "", errors.Join(fmt.Errorf("-dev is refused on %s, which is not a loopback address", at), l.Close())
 	}
-	if c.origin != "" {
-		return l, c.origin, nil
-	}
-	host, _, _ := net.SplitHostPort(c.addr)
 	_, port, _ := net.SplitHostPort(at)
-	return l, "http://" + net.JoinHostPort(host, port), nil
+	return l, c.originAt(port), nil
 }
 
 // sweepEvery is how often expired rows are dropped.

@@ -22,7 +22,7 @@ type pages map[string]*template.Template
 func parsePages() pages {
 	all := pages{}
 	layout := template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "pages/layout.html"))
-	for _, name := range []string{"start", "register", "login", "challenge", "setup", "scan", "codes", "settings",
+	for _, name := range []string{"start", "register", "login", "challenge", "usekey", "setup", "addkey", "scan", "codes", "settings",
 		"enrollment", "newcodes", "password", "export", "confirm", "message", "inbox"} {
 		all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+name+".html"))
 	}
@@ -34,7 +34,21 @@ var pageFuncs = template.FuncMap{
 	"date":    func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 	"address": splitAddress,
-	"field":   func(words, focus bool, problem string) codeField { return codeField{words, focus, problem} },
+	"asking": func(c ceremony, problem string) ceremony {
+		c.Problem = problem
+		return c
+	},
+	"field": func(words, focus bool, problem string) codeField { return codeField{words, focus, problem} },
+}
+
+// A ceremony is the part of a page that asks for a key or passkey: what the
+// button says, and where the script leads afterwards.
+type ceremony struct {
+	Button  string
+	Problem string // with the last answer
+	Option  string // of the flow
+	Next    string // once the flow has passed
+	Again   string // where a flow that asks for more goes on
 }
 
 // An address is in two parts, between which a line may break.

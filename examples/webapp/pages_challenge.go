@@ -8,17 +8,18 @@ import (
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
 	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/webauthn"
 )
 
-// challengePage asks for a code. It neither sends nor consumes anything, and
+// challengePage asks for a code or a key. It neither sends nor consumes anything, and
 // shows nothing of an account but what the flow says.
 func (a *app) challengePage(w http.ResponseWriter, r *http.Request) error {
-	return a.askCode(w, r, r.URL.Query().Get("option"), nil)
+	return a.ask(w, r, r.URL.Query().Get("option"), nil)
 }
 
-// askCode shows the flow's option of that id, or its best one, with what was
+// ask shows the flow's option of that id, or its best one, with what was
 // wrong about the last answer.
-func (a *app) askCode(w http.ResponseWriter, r *http.Request, option string, wrong error) error {
+func (a *app) ask(w http.ResponseWriter, r *http.Request, option string, wrong error) error {
 	flow, err := a.engine.Flow(r.Context(), a.mfa.FlowToken(r))
 	if err != nil {
 		return err
@@ -44,11 +45,20 @@ func (a *app) askCode(w http.ResponseWriter, r *http.Request, option string, wro
 			data.Others = append(data.Others, otherWay{"/challenge?" + url.Values{"option": {o.ID}, "return": {back}}.Encode(), optionText(o)})
 		}
 	}
-	v := view{Title: "Enter your code", Data: data}
-	if data.StepUp {
-		v.Email = a.emailOf(r)
+	v, page := view{Title: "Enter your code"}, "challenge"
+	switch current.Method {
+	case recovery.Name:
+		v.Title = "Enter a recovery code"
+	case webauthn.Name:
+		v.Title, page = "Use your key", "usekey"
+		data.Note = a.keysHere(r)
+		data.Ceremony = ceremony{Button: "Use your key", Option: current.ID, Next: back, Again: "/challenge?" + url.Values{"return": {back}}.Encode()}
 	}
-	return a.renderForm(w, r, "challenge", v, wrong)
+	if data.StepUp {
+		v.Title, v.Email = "Confirm that it is you", a.emailOf(r)
+	}
+	v.Data = data
+	return a.renderForm(w, r, page, v, wrong)
 }
 
 type challengeData struct {
@@ -57,6 +67,9 @@ type challengeData struct {
 	Words   bool
 	StepUp  bool
 	Next    string
+
+	Ceremony ceremony // of a key
+	Note     *keyNote
 }
 
 type otherWay struct{ URL, Text string }
@@ -74,6 +87,9 @@ func optionText(o mfa.Option) string {
 	if o.Method == recovery.Name {
 		return "Use a recovery code"
 	}
+	if o.Method == webauthn.Name {
+		return "Use a security key or passkey" // whichever of them: one option covers all
+	}
 	return "Use " + o.Label
 }
 
@@ -90,9 +106,9 @@ func (a *app) answerChallenge(w http.ResponseWriter, r *http.Request) error {
 	flow, err := a.verify(r, in.Option, in.Code)
 	switch {
 	case errors.Is(err, mfa.ErrNotValid), errors.Is(err, mfa.ErrLocked), errors.Is(err, mfa.ErrBadInput), errors.Is(err, mfa.ErrBusy):
-		return a.askCode(w, r, in.Option, err)
+		return a.ask(w, r, in.Option, err)
 	case errors.Is(err, mfa.ErrNoOption):
-		return a.askCode(w, r, "", err)
+		return a.ask(w, r, "", err)
 	case err != nil:
 		return err
 	}

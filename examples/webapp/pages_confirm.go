@@ -75,19 +75,19 @@ func (a *app) confirmPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // by ReturnPath
 		return nil
 	}
-	apps, _, err := a.enrolled(r, s)
+	own, err := a.enrolled(r, s)
 	if err != nil {
 		return err
 	}
-	if len(apps) == 0 && !slices.Equal(missing, []string{mfa.MissingPassword}) {
+	if len(own.Methods()) == 0 && !slices.Equal(missing, []string{mfa.MissingPassword}) {
 		return a.noWay(w, r, s, mfa.ReasonNoMethod)
 	}
-	return a.renderConfirm(w, r, s, slices.Contains(missing, mfa.MissingPassword), back, nil)
+	return a.renderConfirm(w, r, s, confirmData{slices.Contains(missing, mfa.MissingPassword), len(own.Apps) > 0, len(own.Keys) > 0, back}, nil)
 }
 
 // noWay says what to do to whom no code helps.
 func (a *app) noWay(w http.ResponseWriter, r *http.Request, s session, reason string) error {
-	apps, _, err := a.enrolled(r, s)
+	own, err := a.enrolled(r, s)
 	if err != nil {
 		return err
 	}
@@ -95,29 +95,36 @@ func (a *app) noWay(w http.ResponseWriter, r *http.Request, s session, reason st
 	switch {
 	case reason == mfa.ReasonDisabled:
 		v.Data = notice{"The ways to confirm that it is you are disabled after too many wrong codes. Ask support for help.", "/settings", "To the settings"}
-	case len(apps) == 0:
-		v.Title = "Set up an authenticator app first"
+	case len(own.Methods()) == 0:
+		v.Title = "Set up a second factor first"
 		v.Data = notice{"What you asked for needs a second factor, and this account has none yet. Come back when you have set one up.",
-			"/setup", "Set up an authenticator app"}
+			"/settings", "To the settings"}
 	default:
-		v.Data = notice{"What you asked for needs a stronger proof than anything that is set up on this account can give.", "/settings", "To the settings"}
+		text := "What you asked for needs a stronger proof than anything that is set up on this account can give."
+		if len(own.Keys) == 0 && a.keysHere(r) == nil {
+			text += " A security key or passkey may be what is missing."
+		}
+		v.Data = notice{text, "/settings", "To the settings"}
 	}
 	return a.render(w, r, http.StatusForbidden, "message", v)
 }
 
 func (a *app) confirmPasswordPage(w http.ResponseWriter, r *http.Request, s session, err error) error {
-	return a.renderConfirm(w, r, s, true, mfahttp.ReturnPath(r), onField("password", err))
+	return a.renderConfirm(w, r, s, confirmData{Password: true, Next: mfahttp.ReturnPath(r)}, onField("password", err))
 }
 
-func (a *app) renderConfirm(w http.ResponseWriter, r *http.Request, s session, password bool, back string, err error) error {
-	v := view{Title: "Confirm that it is you", Email: s.Account.Email, Data: struct {
-		Password bool
-		Next     string
-	}{password, back}}
-	return a.renderForm(w, r, "confirm", v, err)
+type confirmData struct {
+	Password bool // is what is asked for; else a second factor
+	Apps     bool // there are some
+	Keys     bool
+	Next     string
 }
 
-// beginStepUp asks for a code: the flow's page does.
+func (a *app) renderConfirm(w http.ResponseWriter, r *http.Request, s session, data confirmData, err error) error {
+	return a.renderForm(w, r, "confirm", view{Title: "Confirm that it is you", Email: s.Account.Email, Data: data}, err)
+}
+
+// beginStepUp asks for a code or a key: the flow's page does.
 func (a *app) beginStepUp(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Return string `json:"return"`

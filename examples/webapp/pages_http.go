@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -26,6 +25,8 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 		"GET /setup":                             a.setupPage,
 		"POST /setup":                            a.beginSetup,
 		"POST /setup/confirm":                    a.finishSetup,
+		"GET /setup/key":                         a.keyPage,
+		"POST /setup/key":                        a.finishKey,
 		"GET /settings":                          a.settingsPage,
 		"GET /settings/enrollments/{id}":         a.enrollmentPage,
 		"POST /settings/enrollments/{id}/rename": a.renameEnrollment,
@@ -58,7 +59,7 @@ func (a *app) startPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, err := a.engine.Enrollments(r.Context(), s.Account.ID)
+	own, err := a.enrolled(r, s)
 	if err != nil {
 		return err
 	}
@@ -67,31 +68,8 @@ func (a *app) startPage(w http.ResponseWriter, r *http.Request) error {
 		Time      time.Time
 		AAL       int
 		Protected bool
-	}{methodNames(s.Evidence), s.Evidence.Time, int(s.Evidence.AAL()), len(list) > 0}})
-}
-
-func methodNames(e mfa.Authentication) string {
-	var names []string
-	seen := map[string]bool{}
-	for _, p := range e.Proofs {
-		if !seen[p.Method] {
-			seen[p.Method] = true
-			names = append(names, methodName(p.Method))
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-func methodName(method string) string {
-	switch method {
-	case string(mfa.Password):
-		return "Password"
-	case "totp":
-		return "Authenticator app"
-	case "recovery":
-		return "Recovery code"
-	}
-	return method
+		Add       addable
+	}{methodNames(s.Evidence), s.Evidence.Time, int(s.Evidence.AAL()), len(own.Methods()) > 0, a.addable(r, s, own)}})
 }
 
 func (a *app) emptyRegisterPage(w http.ResponseWriter, r *http.Request) error {
@@ -111,7 +89,13 @@ func (a *app) emptyLoginPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) loginPage(w http.ResponseWriter, r *http.Request, email string, err error) error {
-	return a.renderForm(w, r, "login", view{Title: "Sign in", Data: struct{ Email string }{email}}, err)
+	note := a.keysHere(r)
+	return a.renderForm(w, r, "login", view{Title: "Sign in", Data: struct {
+		Email    string
+		Passkeys bool
+		Ceremony ceremony
+		Note     *keyNote
+	}{email, note == nil, ceremony{Button: "Sign in with a passkey", Next: "/", Again: "/challenge"}, note}}, err)
 }
 
 // renderForm shows a form again with what was wrong about it, if anything.

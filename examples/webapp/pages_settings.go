@@ -1,15 +1,14 @@
 package main
 
 import (
-	"cmp"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mfakit/mfa"
-	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/webauthn"
 )
 
 func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
@@ -17,7 +16,7 @@ func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	apps, left, err := a.enrolled(r, s)
+	own, err := a.enrolled(r, s)
 	if err != nil {
 		return err
 	}
@@ -25,74 +24,31 @@ func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	signals, err := a.signals(r, s)
+	if err != nil {
+		return err
+	}
 	data := struct {
-		Apps      []mfa.Enrollment
-		CodesLeft int
-		Activity  []activityLine
-	}{apps, left, nil}
+		owned
+		Add      addable
+		Signals  string
+		Activity []activityLine
+	}{own, a.addable(r, s, own), signals, nil}
 	for _, h := range history {
 		data.Activity = append(data.Activity, toLine(h))
 	}
 	return a.render(w, r, http.StatusOK, "settings", view{Title: "Settings", Email: s.Account.Email, Data: data})
 }
 
-// enrolled are the authenticator apps of an account, oldest first, and how many recovery
-// codes are left.
-func (a *app) enrolled(r *http.Request, s session) (apps []mfa.Enrollment, codesLeft int, err error) {
-	list, err := a.engine.Enrollments(r.Context(), s.Account.ID)
-	for _, e := range list {
-		if e.Method == recovery.Name {
-			codesLeft = e.Remaining
-		} else {
-			apps = append(apps, e)
-		}
+// signals is what the page tells the browser's passkeys of what is still good
+// here, so that they stop offering what was removed; empty: nothing.
+func (a *app) signals(r *http.Request, s session) (string, error) {
+	all, err := a.engine.Signals(r.Context(), a.callerOf(r, s))
+	if err != nil || all[webauthn.Name] == nil {
+		return "", err
 	}
-	slices.SortFunc(apps, func(x, y mfa.Enrollment) int {
-		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), strings.Compare(x.ID, y.ID))
-	})
-	return apps, codesLeft, err
-}
-
-// An activityLine is an entry of the history in words.
-type activityLine struct {
-	Text  string
-	Time  time.Time
-	From  string
-	Count int
-}
-
-func toLine(h mfa.Activity) activityLine {
-	text := eventText[h.Type]
-	if text == "" {
-		text = string(h.Type)
-	}
-	if h.Label != "" && h.Method != recovery.Name {
-		text += ": " + h.Label
-	}
-	l := activityLine{Text: text, Time: h.Time, Count: h.Count}
-	if h.IP.IsValid() {
-		l.From = h.IP.String()
-	}
-	return l
-}
-
-var eventText = map[mfa.EventType]string{
-	mfa.EventFlowStarted:     "Password accepted",
-	mfa.EventFlowPassed:      "Signed in",
-	mfa.EventFlowDenied:      "Sign-in refused",
-	mfa.EventVerified:        "Code accepted",
-	mfa.EventFailed:          "Wrong code",
-	mfa.EventLocked:          "Too many wrong codes",
-	mfa.EventManyFailures:    "Many wrong codes in a row",
-	mfa.EventDisabled:        "Disabled after too many wrong codes",
-	mfa.EventEnrolled:        "Authenticator app added",
-	mfa.EventReplaced:        "Authenticator app replaced",
-	mfa.EventRenamed:         "Renamed",
-	mfa.EventRemoved:         "Authenticator app removed",
-	mfa.EventRecoveryCodes:   "Recovery codes made",
-	mfa.EventRecoveryUsed:    "Recovery code used",
-	mfa.EventReset:           "Two-factor sign-in reset",
-	mfa.EventPasswordChanged: "Password changed",
+	text, err := json.Marshal(all[webauthn.Name])
+	return string(text), err
 }
 
 func (a *app) enrollmentPage(w http.ResponseWriter, r *http.Request) error {
@@ -100,18 +56,20 @@ func (a *app) enrollmentPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) renderEnrollment(w http.ResponseWriter, r *http.Request, s session, wrong error) error {
-	apps, _, err := a.enrolled(r, s)
+	own, err := a.enrolled(r, s)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(apps, func(e mfa.Enrollment) bool { return e.ID == r.PathValue("id") })
+	list := own.Methods()
+	i := slices.IndexFunc(list, func(e mfa.Enrollment) bool { return e.ID == r.PathValue("id") })
 	if i < 0 {
 		return mfa.ErrNoEnrollment
 	}
-	return a.renderForm(w, r, "enrollment", view{Title: apps[i].Label, Email: s.Account.Email, Data: struct {
+	return a.renderForm(w, r, "enrollment", view{Title: list[i].Label, Email: s.Account.Email, Data: struct {
 		Enrollment mfa.Enrollment
+		Key        bool
 		Last       bool
-	}{apps[i], len(apps) == 1}}, wrong)
+	}{list[i], list[i].Method == webauthn.Name, own.Single()}}, wrong)
 }
 
 func (a *app) renameEnrollment(w http.ResponseWriter, r *http.Request) error {

@@ -7,27 +7,43 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/totp"
+	"github.com/mfakit/mfa/webauthn"
 )
 
-// setupPage begins an enrolment, of somebody who is signed in or whose sign-in
+// setupPage begins the enrolment of an authenticator app, by somebody who is signed in or whose sign-in
 // asks for one. It never shows a secret.
 func (a *app) setupPage(w http.ResponseWriter, r *http.Request) error {
 	caller, err := a.mfa.Caller(r)
 	if err != nil {
 		return err
 	}
-	if caller.FlowToken != "" {
+	required, err := a.required(r, caller)
+	switch {
+	case err != nil:
+		return err
+	case wantsKey(required):
+		http.Redirect(w, r, "/setup/key", http.StatusSeeOther)
+		return nil
+	case caller.FlowToken != "":
 		return a.askName(w, r, caller, nil)
 	}
 	return a.changing(w, r, func(session) error { return a.askName(w, r, caller, nil) })
 }
 
 func (a *app) askName(w http.ResponseWriter, r *http.Request, caller mfa.Caller, err error) error {
-	v := view{Title: "Set up an authenticator app", Email: caller.User.Email, Data: struct{ Required bool }{caller.User.ID == ""}}
+	required, failed := a.required(r, caller)
+	if failed != nil {
+		return failed
+	}
+	v := view{Title: "Set up an authenticator app", Email: caller.User.Email, Data: struct {
+		Required bool
+		Key      bool // would do as well
+	}{caller.User.ID == "", slices.Contains(required, webauthn.Name) && a.keysHere(r) == nil}}
 	return a.renderForm(w, r, "setup", v, err)
 }
 
@@ -143,10 +159,14 @@ func (a *app) wasSetUp(w http.ResponseWriter, r *http.Request, caller mfa.Caller
 
 // keepEvidence ends the account's other sessions, and says where to go on.
 func (a *app) keepEvidence(w http.ResponseWriter, r *http.Request, done mfa.Activated) (next string, err error) {
-	if done.Flow == nil {
-		return "/settings?said=added", host{a}.Renewed(w, r, done.Authentication)
+	said := "added"
+	if done.Enrollment.Method == webauthn.Name {
+		said = "key"
 	}
-	return nextPage(*done.Flow, "/?said=added"), a.mfa.Proceed(w, r, *done.Flow)
+	if done.Flow == nil {
+		return "/settings?said=" + said, host{a}.Renewed(w, r, done.Authentication)
+	}
+	return nextPage(*done.Flow, "/?said="+said), a.mfa.Proceed(w, r, *done.Flow)
 }
 
 // showCodes is the only time that recovery codes are seen.

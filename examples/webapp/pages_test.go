@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mfakit/mfa/mfatest/authenticator"
 )
 
 func TestPagesFollowAWholePassage(t *testing.T) {
@@ -64,7 +66,9 @@ func TestPagesFollowAWholePassage(t *testing.T) {
 
 func TestStaticFiles(t *testing.T) {
 	b := start(t).browser()
-	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/codes.js": "text/javascript", "/static/icon.svg": "image/svg+xml"} {
+	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/icon.svg": "image/svg+xml",
+		"/static/codes.js": "text/javascript", "/static/keys.js": "text/javascript", "/static/addkey.js": "text/javascript", "/static/usekey.js": "text/javascript",
+		"/static/passkey.js": "text/javascript", "/static/signals.js": "text/javascript", "/mfa/mfa.js": "text/javascript"} {
 		if r := b.page(path); r.status != http.StatusOK || !strings.HasPrefix(r.header.Get("Content-Type"), mediaType) {
 			t.Errorf("%s: status %d, %s", path, r.status, r.header.Get("Content-Type"))
 		}
@@ -144,10 +148,15 @@ func TestPagesAreCleanAndLabelled(t *testing.T) {
 	for _, path := range []string{"/", "/register", "/login", "/nowhere", "/dev/inbox", "/login?said=expired", "/login?said=%3Cb%3E"} {
 		pages["guest "+path] = guest.page(path).body
 	}
-	for _, path := range []string{"/", "/settings", "/setup", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password", "/settings/export"} {
+	for _, path := range []string{"/", "/settings", "/setup", "/setup/key", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password", "/settings/export"} {
 		pages["signed in "+path] = b.page(path).body
 	}
 	pages["pending"] = pending.page("/challenge").body
+	b.addKey(s.key(authenticator.Options{}), "Mine")
+	pending = s.browser()
+	pending.login("ada@example.org")
+	pages["pending with a key"] = pending.page("/challenge?option=webauthn").body
+	pages["settings with a key"] = b.page("/settings").body
 	pages["scan"] = b.submit("/setup", "label", "x").body
 	pages["codes"] = b.submit("/settings/recovery-codes").body
 	s.advance(11 * time.Minute)

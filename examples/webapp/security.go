@@ -12,7 +12,7 @@ import (
 
 // policyCSP lets pages load what this app serves, and nothing else. Nothing is
 // inline, so an injected script or style does not run.
-const policyCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; " +
+const policyCSP = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secureHeaders sets what every answer carries. Handlers may set stricter ones.

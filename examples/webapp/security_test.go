@@ -22,10 +22,10 @@ func TestC14_CrossOriginWritesAreRefused(t *testing.T) {
 		{"Sec-Fetch-Site": "same-site"},
 	} {
 		for _, path := range []string{
-			"/register", "/login", "/reauthenticate", "/password", "/logout", "/challenge", "/confirm", "/setup", "/setup/confirm",
+			"/register", "/login", "/reauthenticate", "/password", "/logout", "/challenge", "/confirm", "/setup", "/setup/confirm", "/setup/key",
 			"/settings/enrollments/" + phone.id + "/rename", "/settings/enrollments/" + phone.id + "/remove",
 			"/settings/recovery-codes", "/settings/sign-out-others", "/dev/clock",
-			"/mfa/enrollments", "/mfa/recovery-codes", "/mfa/stepup", "/mfa/flow/verify",
+			"/mfa/enrollments", "/mfa/recovery-codes", "/mfa/stepup", "/mfa/flow/verify", "/mfa/passkey/begin", "/mfa/passkey/finish",
 		} {
 			for name, value := range headers {
 				b.header.Set(name, value)

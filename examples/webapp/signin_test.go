@@ -84,6 +84,9 @@ func TestC09_PendingSignInOpensNothing(t *testing.T) {
 		{"GET", "/setup", nil},
 		{"POST", "/setup", object{"label": "Mine"}},
 		{"POST", "/setup/confirm", object{"id": phone.id, "code": phone.code()}},
+		{"GET", "/setup/key", nil},
+		{"POST", "/setup/key", object{"id": phone.id, "credential": "{}"}},
+		{"POST", "/mfa/enrollments", object{"method": "webauthn"}},
 		{"GET", "/settings/enrollments/" + phone.id, nil},
 		{"POST", "/settings/enrollments/" + phone.id + "/rename", object{"label": "Mine"}},
 		{"POST", "/settings/enrollments/" + phone.id + "/remove", object{}},
@@ -115,7 +118,7 @@ func TestC09_PendingSignInOpensNothing(t *testing.T) {
 	if list := owner.send("GET", "/mfa/enrollments", nil).json(t); list["recovery_codes_left"] != 10.0 || len(list["enrollments"].([]any)) != 1 {
 		t.Errorf("changed: %v", list)
 	}
-	for _, path := range []string{"/settings", "/setup", "/settings/recovery-codes", "/confirm"} {
+	for _, path := range []string{"/settings", "/setup", "/setup/key", "/settings/recovery-codes", "/confirm"} {
 		if r := pending.page(path); r.status != http.StatusSeeOther || !strings.HasPrefix(r.header.Get("Location"), "/login") {
 			t.Errorf("page %s: status %d to %s", path, r.status, r.header.Get("Location"))
 		}

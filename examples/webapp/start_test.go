@@ -88,7 +88,7 @@ func TestProcessStartsAndEndsCleanly(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a b.db")
 	ada := object{"email": "ada@example.org", "password": goodPassword}
 	p := launch(t, "-dev", "-store", "sqlite:"+file)
-	if !strings.HasPrefix(p.url, "http://127.0.0.1:") {
+	if !strings.HasPrefix(p.url, "http://localhost:") {
 		t.Fatalf("line %q", p.url)
 	}
 	if status, body := p.post("/register", ada); status != http.StatusCreated {

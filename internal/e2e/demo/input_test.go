@@ -44,7 +44,7 @@ func TestC14_CrossSiteRequestsChangeNothing(t *testing.T) {
 	for _, headers := range []map[string]string{
 		{"Origin": "https://evil.example"},
 		{"Origin": "null"},
-		{"Origin": strings.Replace(a.url, "127.0.0.1", "localhost", 1)},
+		{"Origin": strings.Replace(a.url, "localhost", "127.0.0.1", 1)},
 		{"Sec-Fetch-Site": "cross-site"},
 		{"Sec-Fetch-Site": "same-site", "Origin": "http://sub.127.0.0.1"},
 		{"Sec-Fetch-Site": "cross-site", "Origin": a.url + "0"},

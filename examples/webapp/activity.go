@@ -1,0 +1,66 @@
+package main
+
+import (
+	"time"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/webauthn"
+)
+
+// An activityLine is an entry of the history in words.
+type activityLine struct {
+	Text  string
+	Time  time.Time
+	From  string
+	Count int
+}
+
+func toLine(h mfa.Activity) activityLine {
+	text := eventText[h.Type]
+	if own := keyEventText[h.Type]; h.Method == webauthn.Name && own != "" {
+		text = own
+	}
+	if text == "" {
+		text = string(h.Type)
+	}
+	if h.Label != "" && h.Method != recovery.Name {
+		text += ": " + h.Label
+	}
+	l := activityLine{Text: text, Time: h.Time, Count: h.Count}
+	if h.IP.IsValid() {
+		l.From = h.IP.String()
+	}
+	return l
+}
+
+var eventText = map[mfa.EventType]string{
+	mfa.EventFlowStarted:       "Sign-in or confirmation begun",
+	mfa.EventFlowPassed:        "Signed in",
+	mfa.EventFlowDenied:        "Sign-in refused",
+	mfa.EventVerified:          "Code accepted",
+	mfa.EventFailed:            "Wrong code",
+	mfa.EventLocked:            "Too many wrong codes",
+	mfa.EventManyFailures:      "Many failures in a row",
+	mfa.EventDisabled:          "Disabled after too many wrong codes",
+	mfa.EventEnrolled:          "Authenticator app added",
+	mfa.EventReplaced:          "Authenticator app replaced",
+	mfa.EventRenamed:           "Renamed",
+	mfa.EventRemoved:           "Authenticator app removed",
+	mfa.EventRecoveryCodes:     "Recovery codes made",
+	mfa.EventRecoveryUsed:      "Recovery code used",
+	mfa.EventReset:             "Two-factor sign-in reset",
+	mfa.EventPasswordChanged:   "Password changed",
+	mfa.EventRollbackSuspected: "Sign-in stopped: stored data is older than it should be",
+	mfa.EventCloneSuspected:    "There may be a copy of a security key",
+}
+
+// keyEventText is what differs where a key did it.
+var keyEventText = map[mfa.EventType]string{
+	mfa.EventFlowPassed: "Signed in with a security key or passkey",
+	mfa.EventVerified:   "Key or passkey accepted",
+	mfa.EventFailed:     "Key or passkey not accepted",
+	mfa.EventEnrolled:   "Security key or passkey added",
+	mfa.EventReplaced:   "Security key or passkey replaced",
+	mfa.EventRemoved:    "Security key or passkey removed",
+}
