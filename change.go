@@ -205,7 +205,7 @@ func (st *state) reset() error {
 		st.decoded[s] = true
 		st.touch(s)
 	}
-	st.head.Guesses, st.head.Recoveries, st.head.Sends, st.head.Untold, st.head.Told = tally{}, tally{}, nil, 0, 0
+	st.head.Guesses, st.head.Recoveries, st.head.Untold, st.head.Told = tally{}, tally{}, 0, 0
 	st.void()
 	return nil
 }
@@ -265,7 +265,7 @@ func (e *Engine) Erase(ctx context.Context, user string) error {
 		if err := st.openAll(); err != nil { // what it refers to goes too
 			return struct{}{}, err
 		}
-		left = nil
+		left = slices.Clone(st.head.Leftover)
 		for _, r := range st.held {
 			left = append(left, r.key())
 		}

@@ -92,6 +92,11 @@ func (e *Engine) reserve(ctx context.Context, st *state) ([]leftover, error) {
 			return nil, err
 		}
 	}
+	if st.paying != nil {
+		if err := e.pay(ctx, st, st.paying); err != nil {
+			return nil, err
+		}
+	}
 	if len(st.held) == 0 && !slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.Claims != nil || r.Attached }) {
 		return nil, nil
 	}

@@ -33,6 +33,10 @@ type Config struct {
 	// are no sign-ins by passkey.
 	Users func(ctx context.Context, id string) (u User, minGeneration uint64, err error)
 
+	// AcceptRestricted takes an engine all of whose factors are restricted (text
+	// messages), which NIST SP 800-63B-4 section 3.2.9 does not want alone.
+	AcceptRestricted bool
+
 	// Deployment tells deployments that share keys or a database apart: what
 	// one has sealed does not open in another. Empty: "mfa". It cannot be
 	// changed once there is data.
@@ -62,6 +66,7 @@ type Engine struct {
 	stripes *stripes
 	slow    chan struct{} // bounds slow digests
 	meters  meters
+	leases  leases
 
 	closed    atomic.Bool
 	jobs      jobs
@@ -98,6 +103,7 @@ func New(c Config) (*Engine, error) {
 		counting:  make(chan struct{}, 4),
 	}
 	e.meters.networks = map[string]*meter{}
+	e.leases = leases{blocks: map[string]*block{}, good: map[string]int{}, busy: map[string]bool{}}
 	if e.policy == nil {
 		e.policy = askEnrolled{}
 	}
@@ -131,6 +137,9 @@ func New(c Config) (*Engine, error) {
 	}
 	if !slices.ContainsFunc(e.methods, func(m Method) bool { return !m.Recovery }) {
 		return nil, errors.New("mfa: Config.Factors has nothing but recovery codes")
+	}
+	if !c.AcceptRestricted && !slices.ContainsFunc(e.methods, func(m Method) bool { return !m.Recovery && !m.Restricted }) {
+		return nil, errors.New("mfa: Config.Factors has nothing but restricted ones (text messages); add another, or set Config.AcceptRestricted")
 	}
 	return e, nil
 }

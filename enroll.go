@@ -31,7 +31,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 	}
 	e.jobs.begin()
 	defer e.jobs.end()
-	slow, codes := e.slowOnce(), e.codesOnce()
+	slow, codes, once := e.slowOnce(), e.codesOnce(), &message{id: newID(), user: user, option: newID()}
 	type begun struct {
 		Enrolling
 		asking
@@ -55,34 +55,46 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		if err := errors.Join(st.openPending(), st.openFactors()); err != nil {
 			return begun{}, err
 		}
-		p := pending{ID: newID(), Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act),
+		p := pending{ID: once.option, Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act),
 			Expires: st.now.Add(pendingLifetime).Unix()}
 		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, Client: act.client, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
 			UserState: st.factors[r.Method], Now: st.now, Slow: slow})
 		if err != nil {
-			return begun{}, err
+			return begun{}, openInstead(err, act.methods, r.Method)
 		}
 		p.State, p.Hint = step.Pending, cut(step.Hint, maxText)
 		out := begun{Enrolling{ID: p.ID, Method: r.Method, Challenge: step.Challenge, Expires: fromUnix(p.Expires)},
-			asking{Asked{Method: r.Method, Expires: fromUnix(p.Expires)}, step.Delivery, act.user, act.client}}
+			asking{Asked{Method: r.Method, Expires: fromUnix(p.Expires)}, step.Delivery, once, act.user, act.client}}
 		if step.Done != nil {
 			done, err := e.activate(ctx, st, act, p, *step.Done, c, codes)
 			out.Activated = &done
 			return out, err
 		}
-		if err := st.send(&p, step, &out.Asked); err != nil {
+		if err := e.prepare(st, &p, step, &out.asking); err != nil {
 			return begun{}, err
 		}
-		out.Enrolling.ResendAt = out.Asked.ResendAt
 		st.pending = slices.DeleteFunc(st.pending, func(o pending) bool { return o.Expires <= st.now.Unix() })
 		st.pending = appendCapped(st.pending, p, maxPending)
 		st.touch(secPending)
 		return out, nil
 	})
-	if err != nil {
+	asked, err := e.deliverMessage(ctx, out.asking, once, err)
+	out.Enrolling.ResendAt = asked.ResendAt
+	if err != nil && !errors.Is(err, ErrDelivery) {
 		return Enrolling{}, err
 	}
-	return out.Enrolling, e.send(ctx, out.asking)
+	return out.Enrolling, err
+}
+
+// openInstead adds to a refusal what is open to the user besides.
+func openInstead(err error, methods []string, refused string) error {
+	r := (*RefusedError)(nil)
+	if !errors.As(err, &r) {
+		return err
+	}
+	told := *r
+	told.Methods = slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == refused })
+	return &told
 }
 
 // Resend repeats the message of a pending enrolment. [ErrNoEnrollment],
@@ -95,7 +107,7 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 	}
 	e.jobs.begin()
 	defer e.jobs.end()
-	slow := e.slowOnce()
+	slow, once := e.slowOnce(), &message{id: newID(), user: user, option: id}
 	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
 		act, err := e.authorize(st, c, flowID, holding)
 		if err != nil {
@@ -110,18 +122,15 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 		if err != nil {
 			return asking{}, err
 		}
-		out := asking{Asked{Method: p.Method, Challenge: step.Challenge, Expires: fromUnix(p.Expires)}, step.Delivery, act.user, act.client}
+		out := asking{Asked{Method: p.Method, Challenge: step.Challenge, Expires: fromUnix(p.Expires)}, step.Delivery, once, act.user, act.client}
 		if step.Pending == nil && step.Delivery == nil {
 			return out, nil
 		}
 		p.State = step.Pending
 		st.touch(secPending)
-		return out, st.send(p, step, &out.Asked)
+		return out, e.prepare(st, p, step, &out)
 	})
-	if err != nil {
-		return Asked{}, err
-	}
-	return out.Asked, e.send(ctx, out)
+	return e.deliverMessage(ctx, out, once, err)
 }
 
 // Activate confirms a pending enrolment. With the user's first enrollment that
@@ -140,6 +149,8 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 	defer e.jobs.end()
 	slow, codes := e.slowOnce(), e.codesOnce()
 	var spreads bool
+	var confirmed pending
+	var breakers []string
 	out, err := commit(ctx, e, user, func(st *state) (Activated, error) {
 		act, err := e.authorize(st, c, flowID, holding)
 		if err != nil {
@@ -167,7 +178,7 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		if err != nil {
 			return Activated{}, err
 		}
-		confirmed := *p
+		confirmed, breakers = *p, p.Breakers
 		st.pending = slices.DeleteFunc(st.pending, func(o pending) bool { return o.ID == id })
 		st.touch(secPending)
 		return e.activate(ctx, st, act, confirmed, v, c, codes)
@@ -178,6 +189,9 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 	if spreads && errors.Is(err, ErrNotValid) {
 		client := c.Client.bounded()
 		e.networkFailed(e.network(client), client, e.now())
+	}
+	if err == nil {
+		e.cameBack(breakers)
 	}
 	return out, err
 }

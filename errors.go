@@ -27,7 +27,7 @@ var (
 	ErrRequirement        = errors.New("mfa: not enough evidence")                          // see RequirementError
 	ErrCaller             = errors.New("mfa: flow and session are of different users")      // or neither was given
 	ErrBusy               = errors.New("mfa: busy, try again")                              // conflicts without end, or ErrNotDurable; nothing was accepted
-	ErrDelivery           = errors.New("mfa: message could not be sent")                    // it stays counted
+	ErrDelivery           = errors.New("mfa: message could not be sent")                    // see DeliveryError; it stays counted
 	ErrSealed             = errors.New("mfa: stored value does not open")                   // a wrong key ring, or an edited or moved value
 	ErrNewerVersion       = errors.New("mfa: stored value was written by a newer version")  // nothing was changed
 	ErrNoKeys             = errors.New("mfa: no keys; make a key ring with mfa.NewKeyRing") // Config.Keys is missing
@@ -48,6 +48,11 @@ const HintClockSkew Hint = "clock_skew"
 type NotValidError struct {
 	Hint         Hint // where true and safe to tell
 	AttemptsLeft int  // before this option locks; filled in by the engine
+
+	// Resend is set by a factor that wants a new code sent by itself. Resent is set
+	// by the engine where that was done: the code that was answered is dead.
+	Resend bool
+	Resent *Asked
 
 	// Set by a factor: a security notice to raise (empty: none), and the
 	// enrollment that it is about. The engine does not pass them on.
@@ -83,6 +88,16 @@ func (e *WaitError) kind() error {
 	return ErrTooSoon
 }
 
+// A DeliveryError says why a message could not be handed over. It is an
+// [ErrDelivery]. The message stays counted, and can be asked for again at once.
+type DeliveryError struct {
+	Reason string // of a SendError, or "failed"
+	Retry  bool   // trying again may help; else another method has to be chosen
+}
+
+func (e *DeliveryError) Error() string   { return ErrDelivery.Error() + ": " + e.Reason }
+func (e *DeliveryError) Is(t error) bool { return t == ErrDelivery }
+
 // A RequirementError says what evidence lacks. It is an [ErrRequirement].
 type RequirementError struct {
 	Require Requirement
@@ -100,6 +115,10 @@ type RefusedError struct {
 	Subject string // what was refused: SubjectDestination if empty
 	Reason  string // stable: "country_not_allowed"
 	Detail  string // for people, without the refused value
+
+	// Methods are those that are open to the user instead, filled in by the engine
+	// where something was to be enrolled.
+	Methods []string
 }
 
 // What a [RefusedError] is about.

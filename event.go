@@ -33,6 +33,9 @@ const (
 	EventPasswordChanged   EventType = "account.password"    // * as told by the host
 	EventRollbackSuspected EventType = "account.rollback"    // * stored state is older than the host has seen
 	EventCloneSuspected    EventType = "credential.clone"    // * a key's counter went back: there may be a copy of it
+	EventSendLimit         EventType = "send.limit"          // a message was not sent: a budget is used up; Reason names it
+	EventSendStopped       EventType = "send.stopped"        // a budget's breaker opened: too little came back of what strangers were sent
+	EventSendBudget        EventType = "send.budget"         // a budget is nearly used up
 	EventNetworkFailures   EventType = "network.failures"    // many failures from one network
 	EventSystemFailures    EventType = "system.failures"     // many failures over all
 )

@@ -155,9 +155,21 @@ type Challenge interface {
 
 // A Delivery is a message that has to go out. The engine sends it after its
 // state has been saved, on a context that outlives the request.
+//
+// Before that the message is charged to its budgets; and to the user's own, which
+// every message falls under.
 type Delivery struct {
-	// Send hands the message over and returns the carrier's reference.
-	Send func(ctx context.Context) (ref string, err error)
+	Sender  Sender
+	Message Message // ID and Report are filled in by the engine
+
+	// Budgets are what the message falls under. The pause between two messages to
+	// one destination is the engine's own, also where none is named here.
+	Budgets []Budget
+	Known   bool // the destination was verified before; see Budget.Reserve
+
+	// Before is asked once, before anything is charged. An error refuses the
+	// message: a [*RefusedError] with its reason. Nil: no question.
+	Before func(ctx context.Context) error
 }
 
 // Verified is what a right answer proved and changed.

@@ -55,6 +55,11 @@ type Option struct {
 	Label       string    `json:"label"`                 // what the user called it
 	Hint        string    `json:"hint,omitempty"`        // tells it from others
 	LockedUntil time.Time `json:"locked_until,omitzero"` // no answer is taken before
+
+	// Sent says that a message is out for this option, and Delivery what its
+	// carrier has said of it.
+	Sent     bool          `json:"sent,omitempty"`
+	Delivery DeliveryState `json:"delivery,omitempty"`
 }
 
 // Asked is the answer to a request for a challenge.

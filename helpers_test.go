@@ -359,8 +359,13 @@ func (f mailFactor) step(to, flow string) mfa.Step {
 	p := mailPending{to, fmt.Sprintf("%06d", binary.BigEndian.Uint32(b[:])%1e6), flow}
 	pending, _ := json.Marshal(p)
 	return mfa.Step{Pending: pending, Hint: to[:1] + "…", Challenge: mailed{},
-		Delivery: &mfa.Delivery{Send: func(context.Context) (string, error) { return "ref", f.box.put(letter{to, p.Code}) }}}
+		Delivery: &mfa.Delivery{Sender: carrier(func(mfa.Message) error { return f.box.put(letter{to, p.Code}) }), Message: mfa.Message{To: to, Text: p.Code}}}
 }
+
+// carrier is an mfa.Sender.
+type carrier func(mfa.Message) error
+
+func (c carrier) Send(_ context.Context, m mfa.Message) (string, error) { return "ref", c(m) }
 
 type mailed struct{}
 

@@ -106,8 +106,15 @@ const (
 	// sendPause is the pause between two messages; it doubles with each message of the hour.
 	sendPause    = 30 * time.Second
 	sendPauseMax = 8 * time.Minute
-	// sendsPerHour is for one user, over all flows and paths.
+	// sendsPerHour and sendsPerDay are for one user, over all flows, paths and methods.
 	sendsPerHour = 10
+	sendsPerDay  = 30
+	// leaseLife is how long a process may use up a block of a budget.
+	leaseLife = 5 * time.Minute
+	// maxLeases bounds the blocks that one process keeps in memory.
+	maxLeases = 10_000
+	// budgetKept is how long a budget's count is of use.
+	budgetKept = 3 * 24 * time.Hour
 	// deliveryTimeout bounds the hand-over of a message; the request that asked
 	// for it may end earlier.
 	deliveryTimeout = 10 * time.Second

@@ -199,6 +199,9 @@ func (e *Engine) options(st *state, body *flowBody, list []candidate) []Option {
 		if len(c.covered) > 1 {
 			o.Label, o.Hint = c.method.Label, ""
 		}
+		if asked := body.Asked[c.id]; asked.Message != "" && asked.live(st.now) != nil {
+			o.Sent, o.Delivery = true, asked.Delivery
+		}
 		for i, r := range c.covered {
 			if until := e.lockedUntil(st, c.method, r, body.Known, network); i == 0 || until.Before(o.LockedUntil) {
 				o.LockedUntil = until

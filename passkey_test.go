@@ -424,10 +424,13 @@ func TestW16_AlarmOfASecondFactor(t *testing.T) {
 	k := newKeyWorld(t)
 	u := person("u")
 	b, id, _ := k.withKey(u)
-	k.register(k.entered(u, b), newFob(), mfa.Enroll{Label: "beside"})
+	beside := newFob()
+	k.register(k.entered(u, b), beside, mfa.Enroll{Label: "beside"})
 	b.counts = true
 	f, err := k.answer(k.signIn(u, mfa.Client{}), b, func(a *assertion) { a.Count = 7 })
 	k.want(f, err, mfa.StatusPassed)
+	k.clock.Advance(time.Second)
+	k.entered(u, beside) // the other one was used last
 	f = k.signIn(u, mfa.Client{})
 	asked := k.ask(f)
 	_, err = k.Verify(bg, f.Token, b.sign(asked, func(a *assertion) { a.Count = 3 }), mfa.Client{})

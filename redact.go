@@ -163,3 +163,15 @@ func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", e.ID), slog.String("type", string(e.Type)), slog.String("user", e.User),
 		slog.String("method", e.Method), slog.String("enrollment", e.Enrollment), slog.String("actor", e.Actor))
 }
+
+// Format prints no more than identifiers.
+func (m Message) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Message(%s %q)", m.Channel, m.ID) }
+
+// LogValue is what Format prints.
+func (m Message) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
+
+// Format prints no more than identifiers.
+func (r Report) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Report(%s)", r.State) }
+
+// LogValue is what Format prints.
+func (r Report) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa/internal/codec"
+	"github.com/mfakit/mfa/internal/quota"
 )
 
 // The whole state of a user is one value under one key, so that every rule that
@@ -32,16 +33,16 @@ const (
 
 // head is what every operation needs.
 type head struct {
-	Generation uint64   `cbor:"1,keyasint,omitempty"`  // rises with every security change
-	Floor      uint64   `cbor:"2,keyasint,omitempty"`  // evidence of an older generation is void
-	Recent     []int64  `cbor:"3,keyasint,omitempty"`  // the last versions of this value
-	Guesses    tally    `cbor:"4,keyasint,omitzero"`   // failures of guessable factors
-	Recoveries tally    `cbor:"5,keyasint,omitzero"`   // failures of recovery codes
-	Sends      []int64  `cbor:"6,keyasint,omitempty"`  // messages of the last hour, Unix seconds
-	Erased     bool     `cbor:"7,keyasint,omitempty"`  // a tombstone
-	Untold     int      `cbor:"8,keyasint,omitempty"`  // failures since the owner was last told of some
-	Told       int64    `cbor:"9,keyasint,omitempty"`  // when that was, Unix seconds
-	Leftover   []string `cbor:"11,keyasint,omitempty"` // keys of an erased user that may still be there
+	Generation uint64        `cbor:"1,keyasint,omitempty"`  // rises with every security change
+	Floor      uint64        `cbor:"2,keyasint,omitempty"`  // evidence of an older generation is void
+	Recent     []int64       `cbor:"3,keyasint,omitempty"`  // the last versions of this value
+	Guesses    tally         `cbor:"4,keyasint,omitzero"`   // failures of guessable factors
+	Recoveries tally         `cbor:"5,keyasint,omitzero"`   // failures of recovery codes
+	Sent       quota.Counter `cbor:"10,keyasint,omitzero"`  // messages
+	Erased     bool          `cbor:"7,keyasint,omitempty"`  // a tombstone
+	Untold     int           `cbor:"8,keyasint,omitempty"`  // failures since the owner was last told of some
+	Told       int64         `cbor:"9,keyasint,omitempty"`  // when that was, Unix seconds
+	Leftover   []string      `cbor:"11,keyasint,omitempty"` // keys of an erased user that may still be there
 }
 
 // enrollment is the stored form of an [Enrollment].
@@ -77,6 +78,10 @@ type pending struct {
 	Expires  int64  `cbor:"8,keyasint"`
 	Until    int64  `cbor:"9,keyasint,omitempty"` // of the challenge; 0: Expires
 	Fails    int    `cbor:"10,keyasint,omitempty"`
+
+	Message  string        `cbor:"11,keyasint,omitempty"` // of the message that was sent last
+	Delivery DeliveryState `cbor:"12,keyasint,omitempty"` // what its carrier said of it
+	Breakers []string      `cbor:"13,keyasint,omitempty"` // budgets that want to hear of a right answer
 }
 
 // device is a browser in which this user has passed a whole flow.
@@ -138,6 +143,7 @@ type state struct {
 	held     []ref        // what the value that was loaded refers to
 	attach   []attachment // to be saved before this value
 	spend    *spending    // to be spent before this value is saved
+	paying   *charge      // to be charged before this value is saved
 }
 
 // decodeState reads a value, the head at once and the other sections when they

@@ -27,6 +27,8 @@ const (
 	sealPasskey = "passkey"
 	sealClaim   = "claim"
 	sealBulk    = "bulk"
+	sealBudget  = "budget"
+	sealReport  = "report"
 )
 
 const sealFormat = 1

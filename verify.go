@@ -21,7 +21,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 	e.jobs.begin()
 	defer e.jobs.end()
 	c = c.bounded()
-	slow := e.slowOnce()
+	slow, once := e.slowOnce(), &message{id: newID(), user: user, flow: id, option: option}
 	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
 		cand, err := e.option(st, id, option)
 		if err != nil {
@@ -43,12 +43,12 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 			return asking{}, err
 		}
 		out := asking{Asked: Asked{Method: cand.method.Name, Challenge: step.Challenge, Expires: fromUnix(st.current.Expires)}, delivery: step.Delivery,
-			user: b.User, client: c}
+			message: once, user: b.User, client: c}
 		if step.Pending == nil && step.Delivery == nil {
 			return out, nil
 		}
 		p := pending{ID: option, Method: cand.method.Name, State: step.Pending, Expires: st.current.Expires}
-		if err := st.send(&p, step, &out.Asked); err != nil {
+		if err := e.prepare(st, &p, step, &out); err != nil {
 			return asking{}, err
 		}
 		if b.Asked == nil {
@@ -58,74 +58,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 		st.touch(secFlows)
 		return out, nil
 	})
-	if err != nil {
-		return Asked{}, err
-	}
-	return out.Asked, e.send(ctx, out)
-}
-
-// asking is what was asked, and what has to be sent for it once that is saved.
-type asking struct {
-	Asked
-	delivery *Delivery
-	user     User
-	client   Client
-}
-
-// send sets what a challenge's step says into the pending record p, and charges
-// a message that it sends to the user's limits.
-func (st *state) send(p *pending, step Step, out *Asked) error {
-	if len(step.Pending) > maxFactorState {
-		return ErrTooLarge
-	}
-	if !step.Expires.IsZero() && step.Expires.Before(out.Expires) {
-		p.Until, out.Expires = step.Expires.Unix(), step.Expires
-	}
-	if step.Delivery == nil {
-		return nil
-	}
-	h := &st.head
-	h.Sends = slices.DeleteFunc(h.Sends, func(t int64) bool { return t <= st.now.Add(-time.Hour).Unix() })
-	if n := len(h.Sends); n > 0 {
-		if n >= sendsPerHour {
-			return &WaitError{Until: time.Unix(h.Sends[n-sendsPerHour], 0).Add(time.Hour + time.Second).UTC(), Limit: true}
-		}
-		if next := time.Unix(h.Sends[n-1], 0).Add(pauseAfter(n)); next.After(st.now) {
-			return &WaitError{Until: next.UTC()}
-		}
-	}
-	h.Sends = append(h.Sends, st.now.Unix())
-	out.ResendAt = fromUnix(st.now.Add(pauseAfter(len(h.Sends))).Unix())
-	st.touch(secHead)
-	return nil
-}
-
-// pauseAfter is the pause after the nth message of an hour.
-func pauseAfter(n int) time.Duration {
-	return min(sendPauseMax, sendPause<<min(n-1, 10))
-}
-
-// send hands a message over, on a context that outlives the request: a client
-// that goes away must not lose a code that is counted.
-func (e *Engine) send(ctx context.Context, a asking) error {
-	if a.delivery == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
-	defer cancel()
-	_, err := a.delivery.Send(ctx)
-	ev := Event{ID: newID(), Type: EventChallengeSent, Time: e.now(), User: a.user.ID, Method: a.Method, App: a.client.App, IP: a.client.IP}
-	if err != nil {
-		ev.Type = EventChallengeUnsent
-	}
-	if len(e.observers) > 0 {
-		e.later(func(ctx context.Context) { e.deliver(ctx, a.user.ID, []Event{ev}) })
-	}
-	if err != nil {
-		e.log.Warn("mfa: message could not be sent", "method", a.Method, "user", a.user.ID)
-		return ErrDelivery
-	}
-	return nil
+	return e.deliverMessage(ctx, out, once, err)
 }
 
 // Verify checks an answer. A right one moves the flow on, possibly to passed;
@@ -148,6 +81,7 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 	c = c.bounded()
 	slow := e.slowOnce()
 	var spreads bool
+	var breakers []string
 	flow, err := commit(ctx, e, user, func(st *state) (Flow, error) {
 		cand, err := e.option(st, id, a.Option)
 		if err != nil {
@@ -185,6 +119,7 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 		if err := st.keep(r, v); err != nil {
 			return Flow{}, err
 		}
+		breakers = b.Asked[a.Option].Breakers
 		delete(b.Asked, a.Option)
 		b.Proofs = withProof(b.Proofs, cand.method.proved(r.ID, v, st.now))
 		if err := e.verified(st, r, v, cand.method, b.User, c); err != nil {
@@ -194,6 +129,15 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 	})
 	if spreads && errors.Is(err, ErrNotValid) {
 		e.networkFailed(e.network(c), c, e.now())
+	}
+	if err == nil {
+		e.cameBack(breakers)
+	}
+	if nv := (*NotValidError)(nil); errors.As(err, &nv) && nv.Resend {
+		nv.Resend = false
+		if asked, err := e.Challenge(ctx, token, a.Option, c); err == nil {
+			nv.Resent = &asked
+		}
 	}
 	return flow, err
 }
@@ -308,7 +252,7 @@ func (e *Engine) failed(st *state, c candidate, client Client, cause error) erro
 // factor raises over it.
 func toldOf(cause error) (told NotValidError, alarm Event) {
 	if nv := (*NotValidError)(nil); errors.As(cause, &nv) {
-		told.Hint = nv.Hint
+		told.Hint, told.Resend = nv.Hint, nv.Resend
 		alarm = Event{Type: nv.Alarm, Notice: true, Enrollment: nv.Enrollment}
 	}
 	return told, alarm

@@ -1,6 +1,7 @@
 package webauthn
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -51,7 +52,8 @@ type testKey struct {
 	private     *ecdsa.PrivateKey
 	id, handle  []byte
 	aaguid      AAGUID
-	flags       byte // of what it signs
+	flags       byte   // of what it signs
+	ceremony    string // that its assertions say they are of; empty: what they are
 	counter     uint32
 	state, user []byte // what the factor has stored
 	attachment  []byte
@@ -178,7 +180,7 @@ func (k *testKey) ask(t testing.TB, f *Factor) (challenge string, pending []byte
 // assert is the answer to a sign-in.
 func (k *testKey) assert(t testing.TB, challenge string, handle []byte) []byte {
 	t.Helper()
-	clientData := toJSON(t, map[string]any{"type": "webauthn.get", "challenge": challenge, "origin": testOrigin, "crossOrigin": false})
+	clientData := toJSON(t, map[string]any{"type": cmp.Or(k.ceremony, "webauthn.get"), "challenge": challenge, "origin": testOrigin, "crossOrigin": false})
 	auth := k.authData(t, false)
 	digest := sha256.Sum256(clientData)
 	signature := sign(t, k.private, slices.Concat(auth, digest[:]))

@@ -240,6 +240,7 @@ func TestW12_MetadataOfU2FKeys(t *testing.T) {
 	l.entry["attestationCertificateKeyIdentifiers"] = []string{fmt.Sprintf("%X", sha1.Sum(point))}
 	l.write(t)
 	k := &testKey{private: newPrivate(t), id: []byte("0123456789abcdef"), flags: 0x01, aaguid: testModel}
+	chain := slices.Concat([]byte{0x81}, cborString(cborBytes, string(c.Raw)))
 	k.statement = func(t testing.TB, auth, digest []byte) (string, []byte) {
 		own, err := k.private.PublicKey.Bytes()
 		if err != nil {
@@ -247,11 +248,16 @@ func TestW12_MetadataOfU2FKeys(t *testing.T) {
 		}
 		signature := sign(t, key, slices.Concat([]byte{0}, auth[:32], digest, k.id, own))
 		return "fido-u2f", slices.Concat([]byte{0xa2}, cborString(cborText, "sig"), cborString(cborBytes, string(signature)),
-			cborString(cborText, "x5c"), []byte{0x81}, cborString(cborBytes, string(c.Raw)))
+			cborString(cborText, "x5c"), chain)
 	}
 	if v, err := k.register(t, newFactor(t, l.policy(true))); err != nil || !v.DeviceBound {
 		t.Errorf("%v, device-bound %v", err, v.DeviceBound)
 	}
+	one := chain
+	chain = slices.Concat([]byte{0x82}, one[1:], cborString(cborBytes, string(maker.cert.Raw)))
+	_, err = k.register(t, newFactor(t, l.policy(true)))
+	wantNotValid(t, err) // there is one certificate in it (WebAuthn Level 3 §8.6)
+	chain = one
 	denied := newFactor(t, func(c *Config) { l.policy(true)(c); c.Allow = []AAGUID{testModel} })
 	_, err = k.register(t, denied)
 	wantRefused(t, err, "authenticator_not_allowed")

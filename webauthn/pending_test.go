@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -114,6 +115,31 @@ func TestW08_DiscoveryAlwaysVerifiesTheUser(t *testing.T) {
 			wantNotValid(t, err)
 		}
 	}
+}
+
+// TestFind: by what the authenticator has kept of its user first, then by the
+// credential itself; and only from an answer to what was asked.
+func TestFind(t *testing.T) {
+	f := newFactor(t, nil)
+	k := newKey(t, f)
+	challenge, pending := k.ask(t, f)
+	find := func(challenge string, handle []byte) ([]string, error) {
+		return f.Find(pending, mfa.Answer{Credential: k.assert(t, challenge, handle)})
+	}
+	for _, want := range [][]string{{"user:" + b64(k.handle), "credential:" + b64(k.id)}, {"credential:" + b64(k.id)}} {
+		handle := k.handle
+		if len(want) == 1 {
+			handle = nil
+		}
+		if got, err := find(challenge, handle); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q, %v; want %q", got, err, want)
+		}
+	}
+	_, err := find(b64(random(32)), k.handle)
+	wantNotValid(t, err)
+	k.ceremony = "webauthn.create"
+	_, err = find(challenge, k.handle)
+	wantNotValid(t, err)
 }
 
 // TestA73_NobodysHandle: a user of whom no handle is known has no key that could

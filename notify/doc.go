@@ -1,0 +1,52 @@
+// Package notify mails people when something about their account's security
+// changed: an [mfa.Observer] that writes to whom it concerns.
+//
+//	mails, err := mailer.New(mailer.Config{Addr: "smtp.example.com:587", From: "Example <no-reply@example.com>", …})
+//	notices, err := notify.New(notify.Config{
+//		Sender:      mails,
+//		AppName:     "Example",
+//		SettingsURL: "https://example.com/settings",
+//		SupportText: "If you cannot sign in, write to support@example.com.",
+//	})
+//	m, err := mfa.New(mfa.Config{…, Observers: []mfa.Observer{notices}})
+//
+// # What is told
+//
+// Every security notice of the engine: what was enrolled, replaced, removed or
+// disabled, recovery codes that were made or used, a reset, a changed password,
+// many wrong answers, and what looks like a copied key or an old database. The
+// changed password comes when the host calls Engine.PasswordChanged. A kind of
+// notice that this package does not know is told in general words.
+//
+// A mail says what happened, to which account, when, from which address, place
+// and kind of device, and what to do if it was somebody else: the settings
+// page, and the way to support. It never holds a code, a secret or a full phone
+// number. Who of the support staff acted, why and from where, is not told.
+//
+// # At least once
+//
+// Observe returns an error unless the sender has taken the mail, so that the
+// engine keeps the notice in its outbox and offers it again, after a restart too:
+// a mail server that is down delays a notice and loses none. Repetitions have the
+// same mfa.Message.ID, and so the same Message-ID. What processes that died have
+// left goes out at the user's next operation, or by package ops.
+//
+// A notice that reaches nobody, because there is no address or no such
+// mailbox, goes to Config.Missing.
+//
+// # What strangers can put into a mail
+//
+// Labels, names and User-Agent headers are chosen by whoever is signed in, which
+// may be the thief. They are shown as what they are, one short line: without line
+// breaks, control characters, hidden characters and marks that turn text around,
+// with long numbers shortened, escaped in HTML; one that looks like a link is left
+// out, so that nobody writes their own invitation into our mail. Of a User-Agent
+// only the names of well-known browsers and systems are shown.
+//
+// # Other words, other languages
+//
+// Config.Languages replaces the words of some or all kinds, or the whole
+// form of the mail, per language; Config.Locale picks one for an event. What is
+// not there is English. New tries every template, so that a mistake is found at
+// start.
+package notify

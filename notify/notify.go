@@ -1,0 +1,210 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mfakit/mfa"
+)
+
+const (
+	maxAddresses = 5                // that are told of one event
+	sendTimeout  = 10 * time.Second // what a Sender is given
+	maxAppName   = 64               // bytes
+	maxSupport   = 1024             // bytes
+)
+
+// ErrNoAddress is the cause that Config.Missing is told when an event names nobody.
+var ErrNoAddress = errors.New("notify: the event has no address")
+
+// Config says who is told what. Sender, AppName and one of SettingsURL and
+// SupportText are required.
+type Config struct {
+	Sender mfa.Sender // of mails; see package mailer
+
+	// AppName is how the service calls itself: 1 to 64 bytes.
+	AppName string
+
+	// SettingsURL is the page where people see and change how they sign in, by
+	// https (http on localhost alone). It should ask for a sign-in itself: the
+	// link holds no token.
+	SettingsURL string
+
+	// SupportText is a sentence about how to reach people who can help, for those
+	// who cannot sign in any more; at most 1 KiB.
+	SupportText string
+
+	// Location is the time zone of the mails, named in them; nil: UTC.
+	Location *time.Location
+
+	// Locale names the language of the person whom an event concerns, as a BCP 47
+	// tag ("de-AT"). Nil, or a language that is not in Languages: English.
+	Locale func(ctx context.Context, e mfa.Event) string
+
+	// Languages are words in other languages, or other words in English ("en"), by
+	// tag. "de-AT" falls back to "de".
+	Languages map[string]Language
+
+	// Addresses names more addresses to tell of an event than Event.Email, at most
+	// four. Nil: none.
+	Addresses func(ctx context.Context, e mfa.Event) []string
+
+	// Missing is called for a notice that reaches nobody: cause is
+	// [ErrNoAddress], or an *mfa.SendError that says that there is no such mailbox.
+	// What it returns is what Observe returns: nil gives the notice up, an error
+	// has it offered again. Nil: a notice without an address is given up, and one
+	// whose mailbox is gone is offered again, as mailboxes come back.
+	Missing func(ctx context.Context, e mfa.Event, cause error) error
+}
+
+// A Notifier mails notices. Make it with [New]. It is safe for use by any number
+// of goroutines.
+type Notifier struct {
+	config    Config
+	languages map[string]*language
+	taken     memory
+}
+
+var _ mfa.Observer = (*Notifier)(nil)
+
+// New makes a notifier, and tries all templates. Its errors name the field that is
+// wrong.
+func New(c Config) (*Notifier, error) {
+	switch {
+	case c.Sender == nil:
+		return nil, errors.New("notify: Sender is missing")
+	case c.AppName == "" || len(c.AppName) > maxAppName || c.AppName != oneLine(c.AppName):
+		return nil, errors.New("notify: AppName is empty, too long, or not one line of visible text")
+	case c.SettingsURL == "" && c.SupportText == "":
+		return nil, errors.New("notify: SettingsURL and SupportText are empty: a mail has to say what to do")
+	case len(c.SupportText) > maxSupport || c.SupportText != oneLine(c.SupportText):
+		return nil, errors.New("notify: SupportText is too long, or not one line of visible text")
+	}
+	if err := checkURL(c.SettingsURL); err != nil {
+		return nil, err
+	}
+	if c.Location == nil {
+		c.Location = time.UTC
+	}
+	languages, err := compile(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Notifier{config: c, languages: languages}, nil
+}
+
+func checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || text != oneLine(text) || strings.ContainsAny(text, " <>\"") {
+		return errors.New("notify: SettingsURL is not an absolute URL")
+	}
+	host := u.Hostname()
+	if ip := net.ParseIP(host); u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return errors.New("notify: SettingsURL is not https")
+}
+
+// Observe implements [mfa.Observer]. It mails security notices, and ignores all other
+// events. It returns nil when all addresses were told, an error that holds
+// nothing of the mail when one was not.
+func (n *Notifier) Observe(ctx context.Context, e mfa.Event) error {
+	if !e.Notice {
+		return nil
+	}
+	if e.ID == "" {
+		return errors.New("notify: the event has no ID, by which a repetition is known")
+	}
+	to := n.addresses(ctx, e)
+	if len(to) == 0 {
+		if n.config.Missing == nil {
+			return nil
+		}
+		return n.config.Missing(ctx, e, ErrNoAddress)
+	}
+	m, err := n.compose(ctx, e)
+	if err != nil {
+		return err
+	}
+	return n.tell(ctx, e, m, to)
+}
+
+// addresses are whom an event concerns, each once.
+func (n *Notifier) addresses(ctx context.Context, e mfa.Event) []string {
+	all := []string{e.Email}
+	if n.config.Addresses != nil {
+		all = append(all, n.config.Addresses(ctx, e)...)
+	}
+	var to []string
+	known := map[string]bool{"": true}
+	for _, a := range all {
+		if key := strings.ToLower(a); !known[key] && len(to) < maxAddresses {
+			known[key] = true
+			to = append(to, a)
+		}
+	}
+	return to
+}
+
+// tell sends a mail to each address. One whose mailbox is gone does not have the
+// others told again and again; only when all are gone is the notice missing.
+func (n *Notifier) tell(ctx context.Context, e mfa.Event, m mfa.Message, to []string) error {
+	var failed, gone error
+	reached := false
+	for i, address := range to {
+		m.To, m.ID = address, e.ID
+		if i > 0 {
+			m.ID = fmt.Sprintf("%sx%d", e.ID, i)
+		}
+		if len(to) > 1 && n.taken.has(m.ID) {
+			reached = true
+			continue
+		}
+		err := n.send(ctx, m)
+		switch {
+		case err == nil:
+			reached = true
+			if len(to) > 1 {
+				n.taken.add(m.ID)
+			}
+		case permanent(err):
+			gone = err
+		default:
+			failed = err
+		}
+	}
+	switch {
+	case failed != nil:
+		return fmt.Errorf("notify: a mail was not taken: %w", failed)
+	case reached:
+		return nil
+	case n.config.Missing != nil:
+		return n.config.Missing(ctx, e, gone)
+	}
+	return fmt.Errorf("notify: the mailbox does not exist: %w", gone)
+}
+
+func (n *Notifier) send(ctx context.Context, m mfa.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err := n.config.Sender.Send(ctx, m)
+	if err != nil && strings.Contains(err.Error(), m.To) {
+		return errors.New("notify: the sender failed, and its words are not for logs")
+	}
+	return err
+}
+
+// permanent says whether no other try can help.
+func permanent(err error) bool {
+	var fault *mfa.SendError
+	return errors.As(err, &fault) && !fault.Retry && !fault.Elsewhere &&
+		(fault.Reason == mfa.SendBadDestination || fault.Reason == mfa.SendOptedOut)
+}
