@@ -14,6 +14,8 @@ type acting struct {
 	methods []string       // what may be enrolled
 	decided Decision       // for a session
 	known   bool           // the request comes from a known device
+	actor   string         // support, who acts for the user
+	reason  string
 }
 
 func flowOf(a acting) []byte {
@@ -35,6 +37,15 @@ const (
 
 // callerID says which user's value is concerned.
 func (e *Engine) callerID(c Caller) (user string, flow []byte, err error) {
+	if c.Actor != "" {
+		if c.Authentication.User != "" || c.FlowToken != "" {
+			return "", nil, ErrCaller
+		}
+		if len(c.Actor) > maxText || len(c.Reason) > maxText {
+			return "", nil, badInput("caller: want an actor and a reason of at most %d bytes", maxText)
+		}
+		return c.User.ID, nil, c.User.check()
+	}
 	if c.Authentication.User != c.User.ID {
 		return "", nil, ErrCaller
 	}
@@ -69,6 +80,15 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 		return acting{}, err
 	}
 	act := acting{user: c.User, client: c.Client.bounded(), auth: c.Authentication, known: known != nil}
+	if c.Actor != "" {
+		if w == changing {
+			return acting{}, ErrCaller
+		}
+		act.actor, act.reason = cut(c.Actor, maxText), cut(c.Reason, maxText)
+		act.decided = e.decide(st, act.user, act.client)
+		act.methods = e.offered(st, act.decided.Methods, act.decided.NotFirst)
+		return act, nil
+	}
 	if flowID != nil {
 		err := st.findFlow(flowID)
 		if err == nil && w != changing {
@@ -98,7 +118,7 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 
 // enough refuses a session whose evidence is not good enough for what it wants.
 func (e *Engine) enough(st *state, act acting, w want) error {
-	if w == holding || act.flow != nil {
+	if w == holding || act.flow != nil || act.actor != "" {
 		return nil
 	}
 	r := e.changeRequirement(st, act.decided)

@@ -89,7 +89,7 @@ func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authenticatio
 			return Authentication{}, err
 		}
 		return st.renew(act.auth), e.note(st, Event{Type: EventRemoved, Notice: true, Method: gone.Method, Enrollment: id,
-			Label: gone.Label, Hint: gone.Hint}, act.user, act.client)
+			Label: gone.Label, Hint: gone.Hint, Also: addresses(gone.Address)}, act.user, act.client)
 	})
 }
 
@@ -164,10 +164,11 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 			return Flow{}, ErrNoEnrollment
 		}
 		count := len(slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit || r.Method == methodRecovery }))
+		also := st.addresses()
 		if err := st.reset(); err != nil {
 			return Flow{}, err
 		}
-		if err := e.note(st, Event{Type: EventReset, Notice: true, Count: count}, act.user, act.client); err != nil {
+		if err := e.note(st, Event{Type: EventReset, Notice: true, Count: count, Also: also}, act.user, act.client); err != nil {
 			return Flow{}, err
 		}
 		renewed := st.renew(act.auth)
@@ -188,6 +189,15 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 		flow.Authentication = renewed
 		return flow, err
 	})
+}
+
+// addresses are those that are to be told of the end of what is enrolled.
+func (st *state) addresses() []string {
+	var out []string
+	for _, r := range st.enrolled {
+		out = append(out, addresses(r.Address)...)
+	}
+	return out
 }
 
 // reset ends everything that the user has enrolled, and all that rested on it.
@@ -240,11 +250,11 @@ func (e *Engine) Reset(ctx context.Context, r Reset) error {
 		if err := st.openAll(); err != nil {
 			return struct{}{}, err
 		}
-		count := len(st.enrolled)
+		count, also := len(st.enrolled), st.addresses()
 		if err := st.reset(); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, e.note(st, Event{Type: EventReset, Notice: true, Actor: cut(r.Actor, maxText), Reason: cut(r.Reason, maxText), Count: count},
+		return struct{}{}, e.note(st, Event{Type: EventReset, Notice: true, Actor: cut(r.Actor, maxText), Reason: cut(r.Reason, maxText), Count: count, Also: also},
 			r.User, r.Client.bounded())
 	})
 	return err

@@ -203,7 +203,7 @@ func (e *Engine) claim(ctx context.Context, st *state, r ref) error {
 		}
 		if version != 0 && was.User != st.user {
 			if st.now.Sub(time.Unix(was.At, 0)) < claimOrphan {
-				return errTaken
+				return errTaken()
 			}
 			other, err := e.load(ctx, was.User)
 			if err != nil {
@@ -213,7 +213,7 @@ func (e *Engine) claim(ctx context.Context, st *state, r ref) error {
 				return err
 			}
 			if slices.Contains(other.held, r) {
-				return errTaken
+				return errTaken()
 			}
 		}
 		plain, err := codec.Marshal(claim{User: st.user, At: st.now.Unix()})
@@ -236,7 +236,9 @@ func (e *Engine) claim(ctx context.Context, st *state, r ref) error {
 	return ErrBusy
 }
 
-var errTaken = &RefusedError{Subject: SubjectAuthenticator, Reason: "already_registered", Detail: "This key is registered already."}
+func errTaken() error {
+	return &RefusedError{Subject: SubjectAuthenticator, Reason: "already_registered", Detail: "This key is registered already."}
+}
 
 // loadClaim reads a claim; version 0: there is none.
 func (e *Engine) loadClaim(ctx context.Context, r ref) (c claim, version int64, err error) {

@@ -33,6 +33,14 @@ type Caller struct {
 	Authentication Authentication // the session's
 	FlowToken      string         // or the flow's; with a session too, both must be of the same user
 	Client         Client
+
+	// Actor says that support acts for the user, as the host knows them, and
+	// Reason why. Whether they may is for the host to check: it must never come from
+	// the user's own request. There is no Authentication and no FlowToken then, and
+	// nothing can be done but to change an enrollment for a new one: Enroll with
+	// Replaces, Resend and Activate.
+	Actor  string
+	Reason string
 }
 
 // Enroll asks for a new enrollment.

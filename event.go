@@ -46,16 +46,18 @@ type Event struct {
 	Type       EventType
 	Notice     bool // a security notice, which the user should be told of
 	Time       time.Time
-	User       string // empty for what concerns no single user
-	Name       string // the user's, as the host told it; with notices only
-	Email      string // where to tell the user; with notices only
-	Actor      string // who did it, if not the user
+	User       string   // empty for what concerns no single user
+	Name       string   // the user's, as the host told it; with notices only
+	Email      string   // where to tell the user; with notices only
+	Also       []string // further addresses to tell: the old and the new one where one was changed or removed; with notices only
+	Actor      string   // who did it, if not the user
 	Reason     string
 	Method     string
 	Enrollment string
 	Label      string
 	Hint       string
-	First      bool // the user's first enrollment
+	OldHint    string // of what was replaced
+	First      bool   // the user's first enrollment
 	App        string
 	IP         netip.Addr
 	Place      string

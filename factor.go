@@ -103,7 +103,7 @@ type ChallengeRequest struct {
 	Client      Client
 	Purpose     Purpose
 	Flow        string     // identifies the flow or the pending enrollment; a code is bound to it
-	Enrollments []Enrolled // those that the option covers
+	Enrollments []Enrolled // those that the option covers; ForEnrollment: the others of this factor
 	UserState   []byte
 	Previous    []byte // the pending state that this challenge replaces; nil: the first
 	Now         time.Time
@@ -112,6 +112,11 @@ type ChallengeRequest struct {
 	// UserVerification says that the flow gets no further by a proof without
 	// user verification, so that one has to be refused.
 	UserVerification bool
+
+	// Elsewhere makes a token by which the answer may come from another browser than
+	// the one that asked; see Engine.VerifyElsewhere. Whoever has it can let that
+	// browser in. Nil: ForEnrollment.
+	Elsewhere func() (string, error)
 }
 
 // VerifyRequest asks a [Factor] to check an answer.
@@ -196,6 +201,7 @@ type Verified struct {
 	Label      string   // what to call an enrollment that its user gave no name; empty: Method.Label
 	Claims     []string // what is this enrollment's alone among all users (a credential's identifier), and leads to its user
 	Scope      string   // where it can be used, see Scoper; empty: everywhere
+	Address    string   // an e-mail address that is to be told when this enrollment is changed or removed
 	Attachment []byte   // what no sign-in needs, kept apart; at most 64 KiB; see Engine.Attachment
 }
 

@@ -44,6 +44,7 @@ type Flow struct {
 	Expires        time.Time      // when the token is worth nothing
 	Authentication Authentication // the evidence, once passed
 	Generation     uint64         // the user's; see SignIn.MinGeneration
+	Approved       bool           // it was answered from another browser: Engine.Continue goes on
 	Enrolled       bool           // something was enrolled in it: good practice is to end the user's other sessions when it passes
 	DeviceToken    string         // not empty: keep this in the client (a long-lived HttpOnly cookie), and give it back in Client.DeviceToken
 }

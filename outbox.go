@@ -17,6 +17,8 @@ func (e *Engine) note(st *state, ev Event, u User, c Client) error {
 	ev.App, ev.IP, ev.Place, ev.UserAgent = c.App, c.IP, c.Place, c.UserAgent
 	if ev.Notice {
 		ev.Name, ev.Email = u.Name, u.Email
+	} else {
+		ev.Also = nil
 	}
 	if err := st.record(ev); err != nil {
 		return err

@@ -170,8 +170,8 @@ func (e *Engine) FinishPasskey(ctx context.Context, token string, a Answer, c Cl
 		return e.enter(ctx, st, entering{body: body, id: id, token: flowToken, deviceToken: deviceToken, minGeneration: minGeneration, method: m.Name})
 	})
 	switch {
-	case errors.Is(err, ErrNotValid):
-		return Flow{}, e.strangerFailed(err, user, m, c)
+	case errors.Is(err, ErrNotValid), errors.Is(err, ErrRefused):
+		return Flow{}, e.strangerFailed(&NotValidError{}, user, m, c)
 	case err == nil:
 		e.networkSeen(e.network(c), c, e.now())
 	}

@@ -315,7 +315,7 @@ func (e *Engine) view(st *state, token string, list []candidate, methods []strin
 	return Flow{
 		Token: token, Status: st.current.Status, Purpose: st.body.Purpose, User: st.user, Reason: st.body.Reason,
 		Options: e.options(st, st.body, list), Methods: methods, Expires: fromUnix(st.current.Expires), Generation: st.head.Generation,
-		Enrolled: st.body.Enrolled,
+		Enrolled: st.body.Enrolled, Approved: st.body.Approved,
 	}
 }
 
@@ -359,6 +359,9 @@ func (e *Engine) Flow(ctx context.Context, token string) (Flow, error) {
 		return Flow{}, ErrFlowExpired
 	}
 	status, _, list, methods := e.next(st)
+	if status == StatusPassed && st.body.Approved {
+		status = StatusChallenge // until Continue takes it
+	}
 	if status == StatusDenied || status == StatusPassed { // what it rested on was removed since
 		return Flow{}, ErrFlowExpired
 	}

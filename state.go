@@ -63,6 +63,7 @@ type enrollment struct {
 	Claims   []string `cbor:"13,keyasint,omitempty"` // the names of its claims
 	Scope    string   `cbor:"14,keyasint,omitempty"`
 	Attached bool     `cbor:"15,keyasint,omitempty"` // there is an attachment
+	Address  string   `cbor:"17,keyasint,omitempty"` // an e-mail address to tell of its end
 	Bound    bool     `cbor:"16,keyasint,omitempty"` // as Verified.DeviceBound said when it was enrolled
 }
 
@@ -120,6 +121,7 @@ type flowBody struct {
 	Implicit []string           `cbor:"14,keyasint,omitempty"` // methods whose implicit enrollments count here
 	Enrolled bool               `cbor:"15,keyasint,omitempty"` // as in Flow
 	NotFirst []string           `cbor:"16,keyasint,omitempty"`
+	Approved bool               `cbor:"17,keyasint,omitempty"` // answered from another browser
 }
 
 // state is a user's value in memory, for one try of one operation.

@@ -29,6 +29,8 @@ const (
 	sealBulk    = "bulk"
 	sealBudget  = "budget"
 	sealReport  = "report"
+
+	sealElsewhere = "elsewhere"
 )
 
 const sealFormat = 1

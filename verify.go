@@ -38,6 +38,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			UserState: st.factors[cand.method.Name], Previous: b.Asked[option].State, Now: st.now, Slow: slow,
 			UserVerification: cand.needsUserVerification(b.Require, st.counted(b), st.now),
+			Elsewhere:        func() (string, error) { return e.elsewhereToken(user, id, option) },
 		})
 		if err != nil {
 			return asking{}, err
@@ -72,12 +73,24 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 	if err != nil {
 		return Flow{}, err
 	}
+	deviceToken := c.DeviceToken
+	flow, err := e.answer(ctx, user, id, a, c, func(st *state) (Flow, error) { return e.advance(st, token, deviceToken) })
+	if nv := (*NotValidError)(nil); errors.As(err, &nv) && nv.Resend {
+		nv.Resend = false
+		if asked, err := e.Challenge(ctx, token, a.Option, c); err == nil {
+			nv.Resent = &asked
+		}
+	}
+	return flow, err
+}
+
+// answer checks an answer, and lets right go on from there.
+func (e *Engine) answer(ctx context.Context, user string, id []byte, a Answer, c Client, right func(*state) (Flow, error)) (Flow, error) {
 	if err := a.check(); err != nil {
 		return Flow{}, err
 	}
 	e.jobs.begin()
 	defer e.jobs.end()
-	deviceToken := c.DeviceToken
 	c = c.bounded()
 	slow := e.slowOnce()
 	var spreads bool
@@ -125,19 +138,13 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 		if err := e.verified(st, r, v, cand.method, b.User, c); err != nil {
 			return Flow{}, err
 		}
-		return e.advance(st, token, deviceToken)
+		return right(st)
 	})
 	if spreads && errors.Is(err, ErrNotValid) {
 		e.networkFailed(e.network(c), c, e.now())
 	}
 	if err == nil {
 		e.cameBack(breakers)
-	}
-	if nv := (*NotValidError)(nil); errors.As(err, &nv) && nv.Resend {
-		nv.Resend = false
-		if asked, err := e.Challenge(ctx, token, a.Option, c); err == nil {
-			nv.Resent = &asked
-		}
 	}
 	return flow, err
 }

@@ -1,0 +1,89 @@
+package mfa
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+
+	"github.com/mfakit/mfa/internal/codec"
+)
+
+// An answer may come from another browser than the one that asked: somebody
+// signs in on a desk and opens the mailed link on a phone. Then the proof is
+// kept in the flow, and the browser that asked goes on with it. It is off unless
+// a factor offers it, because a page that lies can have people open a link for
+// its own browser.
+
+// elsewhere is what such an answer's token carries, sealed.
+type elsewhere struct {
+	User   string `cbor:"1,keyasint"`
+	Flow   []byte `cbor:"2,keyasint"`
+	Option string `cbor:"3,keyasint"`
+}
+
+func (e *Engine) elsewhereToken(user string, flow []byte, option string) (string, error) {
+	plain, err := codec.Marshal(elsewhere{user, flow, option})
+	if err != nil {
+		return "", err
+	}
+	var random [flowIDSize]byte
+	rand.Read(random[:])
+	sealed, err := e.seal(sealElsewhere, string(random[:]), plain)
+	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), err
+}
+
+// VerifyElsewhere checks an answer from another browser than the one that began
+// the flow. Flow is what ChallengeRequest.Elsewhere gave, a.Option is not needed.
+// A right answer lets the other browser go on, see Flow.Approved, and yields
+// nothing here. Errors as of [Engine.Verify].
+func (e *Engine) VerifyElsewhere(ctx context.Context, flow string, a Answer, c Client) error {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(flow)
+	if err != nil || len(flow) > maxToken || len(raw) <= flowIDSize {
+		return ErrNoFlow
+	}
+	plain, err := e.unseal(sealElsewhere, string(raw[:flowIDSize]), raw[flowIDSize:])
+	if err != nil {
+		return ErrNoFlow
+	}
+	var of elsewhere
+	if err := codec.Unmarshal(plain, &of); err != nil {
+		return ErrNoFlow
+	}
+	a.Option = of.Option
+	_, err = e.answer(ctx, of.User, of.Flow, a, c, func(st *state) (Flow, error) {
+		st.body.Approved = true
+		st.touch(secFlows)
+		return Flow{}, nil
+	})
+	return err
+}
+
+// Continue goes on with a flow that was answered from another browser; see
+// Flow.Approved. It is for the browser that began the flow, whose token it takes.
+// A flow that was not is told as it stands. [ErrNoFlow], [ErrFlowExpired].
+func (e *Engine) Continue(ctx context.Context, token string, c Client) (Flow, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return Flow{}, err
+	}
+	return commit(ctx, e, user, func(st *state) (Flow, error) {
+		if err := st.openAll(); err != nil {
+			return Flow{}, err
+		}
+		if err := st.findFlow(id); err != nil {
+			return Flow{}, err
+		}
+		if s := st.current.Status; s == StatusPassed || s == StatusDenied {
+			return Flow{}, ErrFlowExpired
+		}
+		if !st.body.Approved {
+			status, _, list, methods := e.next(st)
+			if status == StatusDenied || status == StatusPassed {
+				return Flow{}, ErrFlowExpired
+			}
+			return e.view(st, token, list, methods), nil
+		}
+		st.body.Approved = false
+		return e.advance(st, token, c.DeviceToken)
+	})
+}
