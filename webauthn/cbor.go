@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math"
 	"unicode/utf8"
 )
 
@@ -105,7 +106,12 @@ func (r *cborReader) item(depth int) error {
 		return err
 	}
 	switch major {
-	case cborUnsigned, cborNegative:
+	case cborUnsigned:
+		return nil
+	case cborNegative:
+		if n > math.MaxInt64 { // a decoder would need a big number for it
+			return errCBOR
+		}
 		return nil
 	case cborBytes, cborText:
 		_, err := r.content(major, n)

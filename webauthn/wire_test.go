@@ -107,7 +107,8 @@ func TestCBORIsCanonical(t *testing.T) {
 		"f93e00": true, "fa47c35000": true, "fb3ff199999999999a": true,
 		"a201020302": true, "a2010220f5": true, "a2206161616101": true, "a26161016162f5": true, "a261620162616101": true,
 
-		"":     false,
+		"":                   false,
+		"3b7fffffffffffffff": true, "3b8000000000000000": false, "a13bffffffffffffffff00": false, "1bffffffffffffffff": true,
 		"1817": false, "1900ff": false, "1a0000ffff": false, "1b00000000ffffffff": false, "5800": false, "580101": false, "7800": false, "9800": false, "b800": false,
 		"18": false, "19": false, "1901": false, "1c": false, "1f": false,
 		"5f4101ff": false, "7f6161ff": false, "9f01ff": false, "bf0102ff": false, "ff": false,
