@@ -242,6 +242,12 @@ type SignalsRequest struct {
 type DiscoverRequest struct {
 	Client Client
 	Now    time.Time
+
+	// Decoy is not nil where somebody has typed a name: what to ask for is then
+	// listed. It is of Enrollments, or, where there are none, made up from Decoy, so that
+	// a name which nobody has looks like any other, and always alike.
+	Decoy       []byte
+	Enrollments []Enrolled
 }
 
 // A Scoper is a [Factor] whose enrollments can each be used in one place only:

@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -51,10 +52,43 @@ func (e *Engine) BeginPasskey(ctx context.Context, c Client) (Passkey, error) {
 	if err != nil {
 		return Passkey{}, err
 	}
-	now := e.now()
+	return e.beginPasskey(ctx, d, DiscoverRequest{Client: c.bounded()})
+}
+
+// BeginPasskeyFor is BeginPasskey for a page that asks for a name first: it lists
+// the credentials of the user whose name it is, so that keys can be used which
+// cannot be found without. Name is what was typed, in the one form that the host
+// compares names in; user is the ID that goes with it, and empty where nobody has
+// that name. A name that nobody has, or whose owner has no key, gets
+// identifiers that are made up, always the same ones (W3C WebAuthn Level 3, section
+// 14.6.2). It writes nothing. One Load.
+func (e *Engine) BeginPasskeyFor(ctx context.Context, name, user string, c Client) (Passkey, error) {
+	d, m, err := e.discoverer()
+	if err != nil {
+		return Passkey{}, err
+	}
+	if name == "" || len(name) > maxText {
+		return Passkey{}, badInput("name: want 1 to %d bytes", maxText)
+	}
+	decoy, err := hex.DecodeString(e.keys.indexOf("decoy", m.Name, name))
+	if err != nil {
+		return Passkey{}, err
+	}
+	st, err := e.load(ctx, cmp.Or(user, "decoy\x00"+name)) // nobody has such an ID
+	if err != nil {
+		return Passkey{}, err
+	}
+	if err := st.openAll(); err != nil {
+		return Passkey{}, err
+	}
 	c = c.bounded()
-	c.DeviceToken = ""
-	step, err := d.Discover(ctx, DiscoverRequest{Client: c, Now: now})
+	return e.beginPasskey(ctx, d, DiscoverRequest{Client: c, Decoy: decoy, Enrollments: enrolledOf(st.usable(m, scope(d, c), nil))})
+}
+
+func (e *Engine) beginPasskey(ctx context.Context, d Discoverer, r DiscoverRequest) (Passkey, error) {
+	now, c := e.now(), &r.Client
+	r.Now, c.DeviceToken = now, ""
+	step, err := d.Discover(ctx, r)
 	if err != nil {
 		return Passkey{}, err
 	}

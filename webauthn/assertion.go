@@ -111,7 +111,9 @@ func (f *Factor) answering(a *answer, s *session, rp *RelyingParty, r mfa.Verify
 	if len(handle) == 0 && !discovery {
 		handle = s.UserID
 	}
-	if discovery && (len(a.userHandle) == 0 || len(s.UserID) > 0 || len(s.AllowedCredentialIDs) > 0) {
+	// Without a list of credentials the user handle alone says whose this is. A list
+	// was made for a name that was typed, and then a key need not have kept one.
+	if discovery && (len(s.UserID) > 0 || len(a.userHandle) == 0 && len(s.AllowedCredentialIDs) == 0) {
 		return "", nil, errWrong
 	}
 	if len(a.userHandle) > 0 && !bytes.Equal(a.userHandle, handle) {

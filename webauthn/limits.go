@@ -4,6 +4,9 @@ import "time"
 
 // Ceremonies.
 const (
+	// maxDiscoverIDs bounds the identifiers that a sign-in by name lists, in bytes.
+	maxDiscoverIDs = 512
+
 	// ceremonyTime is how long a challenge can be answered: the five minutes
 	// that WebAuthn Level 3 §15.1 recommends without user verification, and the
 	// lower end of what it recommends with it.

@@ -2,7 +2,9 @@ package webauthn
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,8 +47,66 @@ func (f *Factor) Challenge(_ context.Context, r mfa.ChallengeRequest) (mfa.Step,
 
 // Discover begins a sign-in by a passkey alone: it lists no credentials, and
 // requires user verification, without which a found key would be enough.
+//
+// With r.Decoy, where a name was typed, it lists the credentials of its owner, or
+// one that is made up.
 func (f *Factor) Discover(_ context.Context, r mfa.DiscoverRequest) (mfa.Step, error) {
-	return asking(f.party(r.Client), nil, nil, protocol.VerificationRequired, r.Now)
+	rp := f.party(r.Client)
+	var allowed []protocol.CredentialDescriptor
+	if r.Decoy != nil {
+		states, err := f.states(r.Enrollments)
+		if err != nil {
+			return mfa.Step{}, err
+		}
+		allowed = within(f.allowed(rp, states), maxDiscoverIDs)
+		if len(allowed) == 0 {
+			allowed = []protocol.CredentialDescriptor{decoy(r.Decoy)}
+		}
+	}
+	return asking(rp, allowed, nil, protocol.VerificationRequired, r.Now)
+}
+
+// within are the first of a list, the most recently used, whose identifiers
+// together have at most so many bytes: the list travels in a cookie.
+func within(list []protocol.CredentialDescriptor, most int) []protocol.CredentialDescriptor {
+	var out []protocol.CredentialDescriptor
+	for _, c := range list {
+		if most -= len(c.CredentialID); most < 0 {
+			break
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// decoy is a credential that does not exist, as one that does could look.
+func decoy(seed []byte) protocol.CredentialDescriptor {
+	part := func(name string) []byte {
+		m := hmac.New(sha256.New, seed)
+		m.Write([]byte(name))
+		return m.Sum(nil)
+	}
+	sizes := []int{16, 20, 32, 48, 64} // of common authenticators' identifiers
+	transports := [][]protocol.AuthenticatorTransport{
+		{protocol.Internal, protocol.Hybrid}, {protocol.Internal}, {protocol.USB}, {protocol.NFC, protocol.USB},
+	}
+	pick := part("shape")
+	id := slices.Concat(part("id"), part("more"))
+	return protocol.CredentialDescriptor{
+		Type: protocol.PublicKeyCredentialType, CredentialID: id[:sizes[int(pick[0])%len(sizes)]],
+		Transport: transports[int(pick[1])%len(transports)],
+	}
+}
+
+// allowed are the credentials that can be used with rp.
+func (f *Factor) allowed(rp *RelyingParty, known []State) []protocol.CredentialDescriptor {
+	var out []protocol.CredentialDescriptor
+	for i := range known {
+		if f.scope(&known[i]) == rp.ID {
+			out = append(out, known[i].Credential.Descriptor())
+		}
+	}
+	return out
 }
 
 func (f *Factor) states(list []mfa.Enrolled) ([]State, error) {
@@ -135,12 +195,7 @@ func (f *Factor) creation(rp *RelyingParty, u mfa.User, handle []byte, known []S
 
 // request asks for an assertion by one of the credentials that can be used with rp.
 func (f *Factor) request(rp *RelyingParty, known []State, user []byte, uv protocol.UserVerificationRequirement, now time.Time) (mfa.Step, error) {
-	var allowed []protocol.CredentialDescriptor
-	for i := range known {
-		if f.scope(&known[i]) == rp.ID {
-			allowed = append(allowed, known[i].Credential.Descriptor())
-		}
-	}
+	allowed := f.allowed(rp, known)
 	if len(allowed) == 0 { // an empty list would ask for anybody's
 		return mfa.Step{}, fmt.Errorf("webauthn: %w: no key is registered for this site", mfa.ErrBadInput)
 	}
