@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/mfakit/mfa/internal/codec"
@@ -55,6 +53,7 @@ type charge struct {
 	budgets []Budget
 	keys    []string // in the store, of the budgets
 	known   bool
+	paid    []bool // which of them are; a budget that was is not charged again
 	done    bool
 	before  func(context.Context) error // asked once, before anything is charged
 	busy    string                      // the destination that it has reserved in this process
@@ -62,7 +61,7 @@ type charge struct {
 
 // newCharge resolves the budgets that a delivery falls under.
 func (e *Engine) newCharge(d *Delivery, method string, c Client, user string) *charge {
-	out := &charge{known: d.Known}
+	out := &charge{known: d.Known, before: d.Before}
 	named := false
 	for _, b := range d.Budgets {
 		if b.Name == BudgetNetwork {
@@ -81,6 +80,7 @@ func (e *Engine) newCharge(d *Delivery, method string, c Client, user string) *c
 
 func (c *charge) add(e *Engine, method string, b Budget) {
 	c.budgets = append(c.budgets, b)
+	c.paid = append(c.paid, false)
 	c.keys = append(c.keys, "limit/"+e.keys.indexOf("budget", method, b.Name, b.Key))
 }
 
@@ -95,106 +95,30 @@ func (c *charge) breakers() []string {
 	return out
 }
 
-// leases are the blocks of leased budgets that this process holds, and the
-// messages that it is about to hand over.
-type leases struct {
-	mu     sync.Mutex
-	blocks map[string]*block
-	good   map[string]int  // right answers to tell to breakers
-	busy   map[string]bool // destinations to which a message is on its way
-}
-
-type block struct {
-	left  int
-	until time.Time
-}
-
-func (l *leases) take(key string, known bool, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b := l.blocks[leaseName(key, known)]
-	if b == nil || b.left == 0 || !now.Before(b.until) {
-		return false
-	}
-	b.left--
-	return true
-}
-
-// put keeps what is left of a block, and drops blocks that have run out.
-func (l *leases) put(key string, known bool, n int, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.blocks) >= maxLeases {
-		for k, b := range l.blocks {
-			if b.left == 0 || !now.Before(b.until) {
-				delete(l.blocks, k)
-			}
-		}
-	}
-	if len(l.blocks) >= maxLeases {
-		return // what is left of it is lost, and counted
-	}
-	name := leaseName(key, known)
-	if b := l.blocks[name]; b != nil && now.Before(b.until) {
-		b.left += n
-		return
-	}
-	l.blocks[name] = &block{left: n, until: now.Add(leaseLife)}
-}
-
-func leaseName(key string, known bool) string {
-	if known {
-		return key + " known"
-	}
-	return key
-}
-
-// reserveDestination keeps a second request of this process from sending to the
-// same destination while the first is at it. Across processes the budget alone
-// decides; a mark in the store would outlive a process that died.
-func (l *leases) reserveDestination(c *charge) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, b := range c.budgets {
-		if b.Name != BudgetDestination || c.busy != "" {
-			continue
-		}
-		if l.busy[c.keys[i]] {
-			return false
-		}
-		l.busy[c.keys[i]] = true
-		c.busy = c.keys[i]
-	}
-	return true
-}
-
-func (l *leases) releaseDestination(c *charge) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.busy, c.busy)
-	c.busy = ""
-}
-
 // pay charges a message to all its budgets, or to none where one of them refuses
 // at first sight. What was charged stays charged.
 func (e *Engine) pay(ctx context.Context, st *state, c *charge) error {
 	if c.done {
 		return nil
 	}
-	if c.before != nil {
-		if err := c.before(ctx); err != nil {
-			return err
-		}
-		c.before = nil
-	}
 	if !e.leases.reserveDestination(c) {
 		return &WaitError{Until: st.now.Add(time.Second).UTC()}
 	}
-	var open []int // the budgets that have to be asked
+	var open, taken []int // the budgets that have to be asked, and those that a block is held of
 	for i, b := range c.budgets {
-		if !b.Leased || !e.leases.take(c.keys[i], c.known, st.now) {
+		switch {
+		case c.paid[i]:
+		case b.Leased && e.leases.take(c.keys[i], c.known, st.now):
+			taken = append(taken, i)
+		default:
 			open = append(open, i)
 		}
+	}
+	refuse := func(err error) error {
+		for _, i := range taken {
+			e.leases.put(c.keys[i], c.known, 1, -1, st.now)
+		}
+		return err
 	}
 	values := make([]quota.Value, len(c.budgets))
 	versions := make([]int64, len(c.budgets))
@@ -204,26 +128,27 @@ func (e *Engine) pay(ctx context.Context, st *state, c *charge) error {
 			err = e.asked(st, c, i, values[i])
 		}
 		if err != nil {
-			e.giveBack(c, open, st.now)
-			return err
+			return refuse(err)
 		}
+	}
+	if c.before != nil { // last, as its look-up may cost as much as a message
+		if err := c.before(ctx); err != nil {
+			return refuse(err)
+		}
+		c.before = nil
+	}
+	for _, i := range taken {
+		c.paid[i] = true
+		e.leases.wentOut(c, i)
 	}
 	for _, i := range open {
 		if err := e.payOne(ctx, st, c, i, values[i], versions[i]); err != nil {
 			return err
 		}
+		c.paid[i] = true
 	}
 	c.done = true
 	return nil
-}
-
-// giveBack returns what was taken from blocks for a message that is not sent.
-func (e *Engine) giveBack(c *charge, asked []int, now time.Time) {
-	for i, b := range c.budgets {
-		if b.Leased && !slices.Contains(asked, i) {
-			e.leases.put(c.keys[i], c.known, 1, now)
-		}
-	}
 }
 
 // asked says whether one budget lets a message through.
@@ -255,6 +180,7 @@ func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quot
 				return err
 			}
 			if b.Leased && e.leases.take(key, c.known, st.now) {
+				e.leases.wentOut(c, i)
 				return nil // another request of this process has fetched a block
 			}
 			if err := e.asked(st, c, i, v); err != nil {
@@ -263,24 +189,34 @@ func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quot
 		}
 		n := 1
 		if b.Leased {
-			n = quota.Block(v.Ask(st.now, b.terms(), c.known).Left)
+			n = b.terms().Block(v.Ask(st.now, b.terms(), c.known).Left, e.leases.recent(key, c.known, st.now))
 		}
-		good := 0
+		good, sent := 0, 0
 		if b.MinSent > 0 {
-			good = e.leases.takeGood(key)
-			v.Good.Add(st.now, good)
+			if good = e.leases.takeGood(key); good > 0 {
+				v.Good.Add(st.now, good)
+			}
+			if sent = e.leases.takeOut(key); !c.known {
+				sent++
+			}
 		}
-		opened, warn := v.Take(st.now, b.terms(), c.known, n)
+		opened, warn := v.Take(st.now, b.terms(), c.known, n, sent)
 		err := e.saveBudget(ctx, key, version, v, st.now)
-		if errors.Is(err, ErrConflict) {
+		if err != nil {
 			e.leases.addGood(key, good)
+			e.leases.addOut(key, sent, c.known)
+		}
+		if errors.Is(err, ErrConflict) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if n > 1 {
-			e.leases.put(key, c.known, n-1, st.now)
+		if opened {
+			e.leases.drop(key)
+		}
+		if b.Leased && (c.known || !opened) {
+			e.leases.put(key, c.known, n-1, 1, st.now)
 		}
 		if opened {
 			e.budgetEvent(st, c, i, EventSendStopped)
@@ -291,23 +227,6 @@ func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quot
 		return nil
 	}
 	return ErrBusy
-}
-
-func (l *leases) takeGood(key string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := l.good[key]
-	delete(l.good, key)
-	return n
-}
-
-func (l *leases) addGood(key string, n int) (total int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if n > 0 && (len(l.good) < maxLeases || l.good[key] > 0) {
-		l.good[key] += n
-	}
-	return l.good[key]
 }
 
 // cameBack tells breakers, after the answer, that a code which a stranger was

@@ -170,11 +170,8 @@ func (e *Engine) ChangeRequirement(ctx context.Context, c Caller) (Requirement, 
 	if err != nil {
 		return Requirement{}, err
 	}
-	st, err := e.load(ctx, user)
+	st, err := e.look(ctx, user)
 	if err != nil {
-		return Requirement{}, err
-	}
-	if err := st.openAll(); err != nil {
 		return Requirement{}, err
 	}
 	d := e.decide(st, c.User, c.Client.bounded())

@@ -12,11 +12,8 @@ func (e *Engine) Enrollments(ctx context.Context, user string) ([]Enrollment, er
 	if err := checkUserID(user); err != nil {
 		return nil, err
 	}
-	st, err := e.load(ctx, user)
+	st, err := e.look(ctx, user)
 	if err != nil {
-		return nil, err
-	}
-	if err := st.openAll(); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit }), nil

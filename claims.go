@@ -205,11 +205,8 @@ func (e *Engine) claim(ctx context.Context, st *state, r ref) error {
 			if st.now.Sub(time.Unix(was.At, 0)) < claimOrphan {
 				return errTaken()
 			}
-			other, err := e.load(ctx, was.User)
+			other, err := e.look(ctx, was.User)
 			if err != nil {
-				return err
-			}
-			if err := other.openAll(); err != nil {
 				return err
 			}
 			if slices.Contains(other.held, r) {
@@ -288,11 +285,8 @@ func (e *Engine) Attachment(ctx context.Context, user, id string) ([]byte, error
 	if err := checkUserID(user); err != nil {
 		return nil, err
 	}
-	st, err := e.load(ctx, user)
+	st, err := e.look(ctx, user)
 	if err != nil {
-		return nil, err
-	}
-	if err := st.openAll(); err != nil {
 		return nil, err
 	}
 	r := st.enrollment(id)

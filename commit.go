@@ -53,6 +53,15 @@ func (e *Engine) load(ctx context.Context, user string) (*state, error) {
 	return decodeState(user, item.Version, plain, e.now())
 }
 
+// look is load for an operation that changes nothing.
+func (e *Engine) look(ctx context.Context, user string) (*state, error) {
+	st, err := e.load(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return st, st.openAll()
+}
+
 func storeError(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -103,7 +103,7 @@ func New(c Config) (*Engine, error) {
 		counting:  make(chan struct{}, 4),
 	}
 	e.meters.networks = map[string]*meter{}
-	e.leases = leases{blocks: map[string]*block{}, good: map[string]int{}, busy: map[string]bool{}}
+	e.leases = leases{blocks: map[string]*block{}, good: map[string]int{}, out: map[string]int{}, busy: map[string]bool{}}
 	if e.policy == nil {
 		e.policy = askEnrolled{}
 	}

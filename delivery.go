@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"slices"
 
 	"github.com/mfakit/mfa/internal/codec"
 	"github.com/mfakit/mfa/internal/quota"
@@ -26,7 +27,6 @@ type message struct {
 	flow   []byte // of the flow whose option it is; nil: a pending enrolment's
 	option string // or the pending enrolment's identifier
 	charge *charge
-	asked  bool // Delivery.Before was
 }
 
 // prepare sets what a challenge's step says into the pending record p, and has
@@ -43,16 +43,17 @@ func (e *Engine) prepare(st *state, p *pending, step Step, out *asking) error {
 	if d == nil {
 		return nil
 	}
-	if m.charge == nil {
-		m.charge = e.newCharge(d, p.Method, out.client, st.user)
+	// Also where the message is charged already: another process may have sent to
+	// this user since.
+	if until := st.head.Sent.Until(st.now, quota.Limit{Hour: sendsPerHour, Day: sendsPerDay}); !until.IsZero() {
+		return &WaitError{Until: until, Limit: true}
 	}
-	if !m.charge.done {
-		limit := quota.Limit{Hour: sendsPerHour, Day: sendsPerDay}
-		if until := st.head.Sent.Until(st.now, limit); !until.IsZero() {
-			return &WaitError{Until: until, Limit: true}
-		}
+	// A second try may be for another destination than the first, if another
+	// request has changed it: that one is charged, too.
+	if c := e.newCharge(d, p.Method, out.client, st.user); m.charge == nil || !slices.Equal(c.keys, m.charge.keys) {
+		e.settle(m)
+		m.charge = c
 	}
-	m.charge.before = d.Before
 	st.head.Sent.Add(st.now, 1)
 	st.paying = m.charge
 	st.touch(secHead)
@@ -63,9 +64,6 @@ func (e *Engine) prepare(st *state, p *pending, step Step, out *asking) error {
 // deliverMessage hands a message over once it is saved, on a context that
 // outlives the request: a client that goes away must not lose a code that is counted.
 func (e *Engine) deliverMessage(ctx context.Context, a asking, m *message, err error) (Asked, error) {
-	if m.charge != nil {
-		defer e.leases.releaseDestination(m.charge)
-	}
 	if err != nil || a.delivery == nil {
 		return a.Asked, err
 	}
@@ -76,7 +74,7 @@ func (e *Engine) deliverMessage(ctx context.Context, a asking, m *message, err e
 	if text.Report, err = e.reportToken(m); err != nil {
 		return Asked{}, err
 	}
-	_, err = a.delivery.Sender.Send(ctx, text)
+	err = handOver(ctx, a.delivery.Sender, text)
 	ev := Event{ID: newID(), Type: EventChallengeSent, Time: e.now(), User: a.user.ID, Method: a.Method, App: a.client.App, IP: a.client.IP}
 	failed := &DeliveryError{Reason: "failed", Retry: true}
 	if err != nil {
@@ -86,6 +84,11 @@ func (e *Engine) deliverMessage(ctx context.Context, a asking, m *message, err e
 			failed.Reason = SendTimeout
 		}
 		ev.Type, ev.Reason = EventChallengeUnsent, failed.Reason
+		if failed.Reason != SendTimeout && failed.Reason != SendBadAnswer { // else it may have gone out
+			if err := e.Reported(ctx, Report{Token: text.Report, State: DeliveryFailed}); err != nil {
+				e.log.Warn("mfa: a failed message is shown as sent", "user", a.user.ID, "error", err)
+			}
+		}
 	}
 	if len(e.observers) > 0 {
 		e.later(func(ctx context.Context) { e.deliver(ctx, a.user.ID, []Event{ev}) })
@@ -96,6 +99,32 @@ func (e *Engine) deliverMessage(ctx context.Context, a asking, m *message, err e
 	}
 	a.Asked.ResendAt = e.handedOver(ctx, m.charge, e.now())
 	return a.Asked, nil
+}
+
+// handOver sends, and does not wait for a sender that keeps to no time.
+func handOver(ctx context.Context, s Sender, m Message) error {
+	type outcome struct {
+		err   error
+		panic any
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		out := outcome{err: &SendError{Reason: SendBadAnswer}} // of a sender that ends its goroutine
+		defer func() {
+			out.panic = recover()
+			done <- out
+		}()
+		_, out.err = s.Send(ctx, m)
+	}()
+	select {
+	case out := <-done:
+		if out.panic != nil {
+			panic(out.panic) // where the request's own handler sees it
+		}
+		return out.err
+	case <-ctx.Done():
+		return &SendError{Reason: SendTimeout}
+	}
 }
 
 // report is what a delivery report's token carries, sealed: which message of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 
 	"github.com/mfakit/mfa/internal/codec"
 )
@@ -55,6 +56,9 @@ func (e *Engine) VerifyElsewhere(ctx context.Context, flow string, a Answer, c C
 		st.touch(secFlows)
 		return Flow{}, nil
 	})
+	if nv := (*NotValidError)(nil); errors.As(err, &nv) {
+		nv.Resend = false // the browser that asked can ask again
+	}
 	return err
 }
 

@@ -30,6 +30,8 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 	e.jobs.begin()
 	defer e.jobs.end()
 	slow, codes, once := e.slowOnce(), e.codesOnce(), &message{id: newID(), user: user, option: newID()}
+	defer e.settle(once)
+	var open []string
 	type begun struct {
 		Enrolling
 		asking
@@ -39,6 +41,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		if err != nil {
 			return begun{}, err
 		}
+		open = act.methods
 		if !slices.Contains(act.methods, r.Method) {
 			return begun{}, ErrMethodNotAllowed
 		}
@@ -60,7 +63,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, Client: act.client, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
 			UserState: st.factors[r.Method], Now: st.now, Slow: slow})
 		if err != nil {
-			return begun{}, openInstead(err, act.methods, r.Method)
+			return begun{}, err
 		}
 		p.State, p.Hint = step.Pending, cut(step.Hint, maxText)
 		out := begun{Enrolling{ID: p.ID, Method: r.Method, Challenge: step.Challenge, Expires: fromUnix(p.Expires)},
@@ -81,7 +84,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 	asked, err := e.deliverMessage(ctx, out.asking, once, err)
 	out.Enrolling.ResendAt = asked.ResendAt
 	if err != nil && !errors.Is(err, ErrDelivery) {
-		return Enrolling{}, err
+		return Enrolling{}, openInstead(err, open, r.Method)
 	}
 	return out.Enrolling, err
 }
@@ -108,6 +111,7 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 	e.jobs.begin()
 	defer e.jobs.end()
 	slow, once := e.slowOnce(), &message{id: newID(), user: user, option: id}
+	defer e.settle(once)
 	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
 		act, err := e.authorize(st, c, flowID, holding)
 		if err != nil {
@@ -192,6 +196,12 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 	}
 	if err == nil {
 		e.cameBack(breakers)
+	}
+	if nv := (*NotValidError)(nil); errors.As(err, &nv) && nv.Resend {
+		nv.Resend = false
+		if asked, err := e.Resend(ctx, c, id); err == nil || errors.Is(err, ErrDelivery) {
+			nv.Resent = &asked
+		}
 	}
 	return out, err
 }

@@ -109,8 +109,6 @@ const (
 	// sendsPerHour and sendsPerDay are for one user, over all flows, paths and methods.
 	sendsPerHour = 10
 	sendsPerDay  = 30
-	// leaseLife is how long a process may use up a block of a budget.
-	leaseLife = 5 * time.Minute
 	// maxLeases bounds the blocks that one process keeps in memory.
 	maxLeases = 10_000
 	// budgetKept is how long a budget's count is of use.

@@ -342,11 +342,8 @@ func (e *Engine) Flow(ctx context.Context, token string) (Flow, error) {
 	if err != nil {
 		return Flow{}, err
 	}
-	st, err := e.load(ctx, user)
+	st, err := e.look(ctx, user)
 	if err != nil {
-		return Flow{}, err
-	}
-	if err := st.openAll(); err != nil {
 		return Flow{}, err
 	}
 	if err := st.findFlow(id); err != nil {

@@ -22,6 +22,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 	defer e.jobs.end()
 	c = c.bounded()
 	slow, once := e.slowOnce(), &message{id: newID(), user: user, flow: id, option: option}
+	defer e.settle(once)
 	out, err := commit(ctx, e, user, func(st *state) (asking, error) {
 		cand, err := e.option(st, id, option)
 		if err != nil {
@@ -77,7 +78,7 @@ func (e *Engine) Verify(ctx context.Context, token string, a Answer, c Client) (
 	flow, err := e.answer(ctx, user, id, a, c, func(st *state) (Flow, error) { return e.advance(st, token, deviceToken) })
 	if nv := (*NotValidError)(nil); errors.As(err, &nv) && nv.Resend {
 		nv.Resend = false
-		if asked, err := e.Challenge(ctx, token, a.Option, c); err == nil {
+		if asked, err := e.Challenge(ctx, token, a.Option, c); err == nil || errors.Is(err, ErrDelivery) { // the old code is dead either way
 			nv.Resent = &asked
 		}
 	}

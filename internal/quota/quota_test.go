@@ -85,11 +85,11 @@ func TestReserveIsForKnownDestinations(t *testing.T) {
 	var v Value
 	strangers, known := 0, 0
 	for v.Ask(noon, terms, false).Left > 0 {
-		v.Take(noon, terms, false, 1)
+		v.Take(noon, terms, false, 1, 1)
 		strangers++
 	}
 	for v.Ask(noon, terms, true).Left > 0 {
-		v.Take(noon, terms, true, 1)
+		v.Take(noon, terms, true, 1, 0)
 		known++
 	}
 	if strangers != 7 || known != 3 {
@@ -104,7 +104,7 @@ func TestBreaker(t *testing.T) {
 	var pumped, sound Value
 	sent := 0
 	for pumped.Ask(noon, terms, false).Left > 0 && sent < 500 {
-		pumped.Take(noon, terms, false, 1)
+		pumped.Take(noon, terms, false, 1, 1)
 		sent++
 	}
 	if v := pumped.Ask(noon, terms, false); sent != 40 || !v.Open || !v.Until.Equal(noon.Add(time.Hour)) {
@@ -117,7 +117,7 @@ func TestBreaker(t *testing.T) {
 		t.Error("it is never tried again")
 	}
 	for i := range 500 {
-		if opened, _ := sound.Take(noon, terms, false, 1); opened {
+		if opened, _ := sound.Take(noon, terms, false, 1, 1); opened {
 			t.Fatalf("opened after %d of which a third came back", i)
 		}
 		if i%3 == 0 {
@@ -125,7 +125,7 @@ func TestBreaker(t *testing.T) {
 		}
 	}
 	for range 200 {
-		if opened, _ := sound.Take(noon, terms, true, 1); opened {
+		if opened, _ := sound.Take(noon, terms, true, 1, 0); opened {
 			t.Fatal("messages to customers opened it")
 		}
 	}
@@ -136,7 +136,7 @@ func TestWarnsOnceADay(t *testing.T) {
 	var v Value
 	warnings := 0
 	for i := range 10 {
-		if _, warn := v.Take(noon, terms, true, 1); warn {
+		if _, warn := v.Take(noon, terms, true, 1, 0); warn {
 			if warnings++; i != 7 {
 				t.Errorf("warned at %d", i+1)
 			}
@@ -145,7 +145,7 @@ func TestWarnsOnceADay(t *testing.T) {
 	if warnings != 1 {
 		t.Errorf("%d warnings", warnings)
 	}
-	if _, warn := v.Take(noon.Add(24*time.Hour), Terms{Limit: Limit{Day: 1}, Warn: 80}, true, 1); !warn {
+	if _, warn := v.Take(noon.Add(24*time.Hour), Terms{Limit: Limit{Day: 1}, Warn: 80}, true, 1, 0); !warn {
 		t.Error("no warning the day after")
 	}
 }
@@ -154,7 +154,7 @@ func TestBlocksLeaveLittle(t *testing.T) {
 	for _, limit := range []int{1, 10, 100, 1000, 100_000} {
 		left, unused := limit, 0
 		for left > 0 {
-			b := Block(left)
+			b := Terms{}.Block(left, 1<<20)
 			if b > left {
 				t.Fatalf("a block of %d of %d", b, left)
 			}

@@ -46,10 +46,12 @@ func (v *Value) Ask(now time.Time, t Terms, known bool) Verdict {
 
 // Take counts n messages, and says whether that opened the breaker or reached
 // the warning.
-func (v *Value) Take(now time.Time, t Terms, known bool, n int) (opened, warn bool) {
+// Sent of them, which may be fewer, have gone out to strangers: what is only set
+// aside has had no chance to come back.
+func (v *Value) Take(now time.Time, t Terms, known bool, n, sent int) (opened, warn bool) {
 	v.Used.Add(now, n)
-	if !known && t.MinSent > 0 {
-		v.Sent.Add(now, n)
+	if t.MinSent > 0 {
+		v.Sent.Add(now, sent)
 	}
 	return v.judge(now, t), v.warn(now, t)
 }
@@ -82,6 +84,17 @@ func (v *Value) warn(now time.Time, t Terms) bool {
 }
 
 // Block is how many messages an instance takes at once of a budget of which left
-// remain: few enough that what several leave unused is little, and one by one
-// towards the end.
-func Block(left int) int { return max(1, min(left/32, 64)) }
+// remain, when it has sent recent ones since the bucket began. What it may leave
+// unused is so a small part of what it has sent, of what remains, and of what
+// the breaker looks at.
+func (t Terms) Block(left, recent int) int {
+	n := min(left/32, recent/32, 64)
+	if t.MinSent > 0 {
+		n = min(n, t.MinSent/8)
+	}
+	return max(1, n)
+}
+
+// BucketEnd is until when a block that is taken now may be used: to the end of the
+// bucket that it is counted in, so that nothing is sent later than it counts.
+func BucketEnd(now time.Time) time.Time { return time.Unix((now.Unix()/fine+1)*fine, 0) }
