@@ -166,6 +166,8 @@ func (e *Engine) Reported(ctx context.Context, r Report) error {
 	}
 	switch r.State {
 	case DeliveryOnItsWay, DeliveryDelivered, DeliveryFailed:
+	case DeliveryUnknown:
+		return nil
 	default:
 		return badInput("delivery state")
 	}

@@ -44,7 +44,7 @@ func TestDeliveryReportsAreShown(t *testing.T) {
 
 // A report about what is over changes nothing, and is no error.
 func TestReportsOfWhatIsOver(t *testing.T) {
-	w := newTextWorld(t, nil)
+	w := newTextWorld(t, nil, silent)
 	u := person("u")
 	id := w.withNumber(u, fresh())
 	f, g := w.signIn(u, mfa.Client{}), w.signIn(u, mfa.Client{})

@@ -3,7 +3,9 @@ package mfahttp
 import (
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -47,6 +49,22 @@ type Config struct {
 	// the 403 that any other client gets.
 	StepUpPage string
 
+	// Reports reads the delivery reports that carriers send to delivery/NAME below
+	// the prefix, by name; the senders of package sms/gateway are Reporters. A name
+	// is one segment of a path. Nil: no reports are taken.
+	Reports map[string]Reporter
+
+	// Link is the page that a mailed link opens, made of a [LinkPage]; nil: ours. It
+	// is shown under a Content-Security-Policy that lets it load styles, images and
+	// fonts of this origin, and neither run scripts nor be framed.
+	Link *template.Template
+
+	// LinkDone is the path where the browser goes when its link was taken: the host's
+	// page that goes on with whatever the flow still asks for, or with the new
+	// session. It should not lead on to another origin, as some browsers stop a form's
+	// redirects there. Empty: "/".
+	LinkDone string
+
 	Now    func() time.Time // nil: time.Now; use the engine's
 	Logger *slog.Logger     // faults that clients are told nothing of; nil: slog.Default
 }
@@ -61,6 +79,10 @@ type Handler struct {
 	proxies  []netip.Prefix
 	clientIP func(*http.Request) netip.Addr
 	stepUp   string
+	reports  map[string]Reporter
+	link     *template.Template
+	linkCSP  string
+	linkDone string
 	now      func() time.Time
 	log      *slog.Logger
 	origins  *http.CrossOriginProtection
@@ -89,6 +111,18 @@ func New(c Config) (*Handler, error) {
 	if c.StepUpPage != "" && (localPath(c.StepUpPage) != c.StepUpPage || strings.ContainsAny(c.StepUpPage, "?#")) {
 		return nil, fmt.Errorf("mfahttp: Config.StepUpPage %q must be a path of this origin", c.StepUpPage)
 	}
+	if c.LinkDone == "" {
+		c.LinkDone = "/"
+	}
+	if localPath(c.LinkDone) != c.LinkDone {
+		return nil, fmt.Errorf("mfahttp: Config.LinkDone %q must be a path of this origin", c.LinkDone)
+	}
+	if err := checkLinkPage(c.Link); err != nil {
+		return nil, err
+	}
+	if err := checkReports(c.Reports); err != nil {
+		return nil, err
+	}
 	proxies, err := checkProxies(c.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -101,7 +135,11 @@ func New(c Config) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: c.Engine, host: c.Host, prefix: c.Prefix, app: c.App, proxies: proxies, clientIP: c.ClientIP,
-		stepUp: c.StepUpPage, now: c.Now, log: c.Logger, origins: http.NewCrossOriginProtection(), cookies: newCookies(secure),
+		stepUp: c.StepUpPage, reports: maps.Clone(c.Reports), link: linkTemplate, linkCSP: linkPolicy, linkDone: c.LinkDone,
+		now: c.Now, log: c.Logger, origins: http.NewCrossOriginProtection(), cookies: newCookies(secure),
+	}
+	if c.Link != nil {
+		h.link, h.linkCSP = c.Link, hostLinkPolicy
 	}
 	if err := h.origins.AddTrustedOrigin(c.Origin); err != nil {
 		return nil, fmt.Errorf("mfahttp: Config.Origin: %w", err)

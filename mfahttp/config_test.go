@@ -1,6 +1,7 @@
 package mfahttp
 
 import (
+	"html/template"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -16,6 +17,10 @@ func (noHost) Session(*http.Request) (mfa.User, mfa.Authentication, error) {
 }
 func (noHost) Passed(http.ResponseWriter, *http.Request, mfa.Flow) error            { return nil }
 func (noHost) Renewed(http.ResponseWriter, *http.Request, mfa.Authentication) error { return nil }
+
+type noReports struct{}
+
+func (noReports) Report(*http.Request) (mfa.Report, error) { return mfa.Report{}, nil }
 
 func TestConfigIsChecked(t *testing.T) {
 	good := Config{Engine: new(mfa.Engine), Host: noHost{}, Origin: "https://app.example"}
@@ -47,6 +52,17 @@ func TestConfigIsChecked(t *testing.T) {
 		{"step-up page elsewhere", func(c *Config) { c.StepUpPage = "https://evil.example/" }, "StepUpPage"},
 		{"step-up page with query", func(c *Config) { c.StepUpPage = "/stepup?x=1" }, "StepUpPage"},
 		{"step-up page", func(c *Config) { c.StepUpPage = "/stepup" }, ""},
+		{"link leads elsewhere", func(c *Config) { c.LinkDone = "//evil.example" }, "LinkDone"},
+		{"link leads to a page", func(c *Config) { c.LinkDone = "/login?by=link" }, ""},
+		{"link page", func(c *Config) { c.Link = template.Must(template.New("").Parse(`{{if .Button}}{{.Action}}{{end}}`)) }, ""},
+		{"link page that asks for what is not there", func(c *Config) {
+			c.Link = template.Must(template.New("").Parse(`{{with .Problem}}{{$.Why}}{{end}}`))
+		}, "Link"},
+		{"report by nobody", func(c *Config) { c.Reports = map[string]Reporter{"twilio": nil} }, "Reports"},
+		{"report under no name", func(c *Config) { c.Reports = map[string]Reporter{"": noReports{}} }, "Reports"},
+		{"report under a path", func(c *Config) { c.Reports = map[string]Reporter{"a/b": noReports{}} }, "Reports"},
+		{"report under dots", func(c *Config) { c.Reports = map[string]Reporter{"..": noReports{}} }, "Reports"},
+		{"reports", func(c *Config) { c.Reports = map[string]Reporter{"twilio-2": noReports{}} }, ""},
 		{"everybody is a proxy", func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")} }, "TrustedProxies"},
 		{"everybody is a proxy, mapped", func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("::ffff:0:0/96")} }, "TrustedProxies"},
 		{"no network", func(c *Config) { c.TrustedProxies = []netip.Prefix{{}} }, "TrustedProxies"},

@@ -47,7 +47,9 @@
 // [Script], which the handler serves as mfa.js, is the browser's side of them: a
 // page imports it, and calls enroll, verify, signIn or autofill. It finds the API
 // by its own address. A page's Content-Security-Policy has to allow script-src
-// 'self' for it; nothing inline is needed.
+// 'self' for the module, and connect-src 'self' for its calls; nothing inline is
+// needed. A page that lists the keys calls signal, so that browsers stop offering
+// passkeys that were removed.
 //
 // A login page that lets people sign in by passkey has a button with signIn, and
 // autofill beside its field for the user's name, and needs no handler of the
@@ -76,12 +78,39 @@
 // that begin at the very same moment, as when a browser starts with several,
 // one may lose its token; what it finishes is refused, and it begins again.
 //
+// # Links in mails
+//
+// A link of package emailcode leads to link under the prefix. Opening it shows a
+// page with a button and does nothing else, as scanners of mail open links too.
+// Pressing the button answers the flow of this browser, and leads to
+// [Config.LinkDone]: the host's page, which finds the session made, or the flow
+// with what it still asks for. In any other browser the page says to open the
+// link where the sign-in began, or to type the code there. Only where the factor
+// allows links to be opened anywhere may the button be pressed in any browser. Then the
+// one that asked learns of it from its flow (approved), and goes on with
+// flow/continue. [Config.Link] is the page in the host's own form and language.
+//
+// The page needs a browser that sends Sec-Fetch-Site, as all current ones do:
+// it hides its address from everybody, and without that header a form of such a
+// page cannot be told from another origin's. It then says to type the code.
+//
+// # Delivery reports
+//
+// [Config.Reports] are the carriers whose reports are taken at delivery/NAME under
+// the prefix. The call takes any body that a carrier sends, and stands outside of
+// the check of origins, as carriers have none. What it asks for is the carrier's
+// signature, which the [Reporter] checks; whatever a browser sends is refused. A
+// report changes one thing, what an option says of its message (delivery), so that
+// a person knows whether to wait. It may come by GET, as Kannel can do nothing
+// else: this is the one GET that changes anything.
+//
 // # Promises
 //
 // Who the user is comes from [Host.Session], or from a flow that asks to enrol;
 // a client never names its user. A flow that waits for an answer may do nothing
 // but answer: it cannot list, enrol, rename or remove. GET changes nothing and
-// consumes nothing. Writes from other origins are refused. Bodies are at most
-// 64 KiB of strict JSON. Nothing that is answered may be cached, but for mfa.js,
-// which is the same for everybody.
+// consumes nothing, but for the note that a signed delivery report makes. Writes
+// from other origins are refused. Bodies are at most 64 KiB, and strict JSON but
+// for the form of a link's page and for delivery reports. Nothing that is answered
+// may be cached, but for mfa.js, which is the same for everybody.
 package mfahttp

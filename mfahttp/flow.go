@@ -17,6 +17,7 @@ type flowJSON struct {
 	Remember    rememberJSON    `json:"remember"`
 	Expires     time.Time       `json:"expires_at,omitzero"`
 	Reason      string          `json:"reason,omitempty"`
+	Approved    bool            `json:"approved,omitempty"`
 	Token       string          `json:"token,omitempty"`        // native clients only
 	DeviceToken string          `json:"device_token,omitempty"` // native clients only
 }
@@ -27,6 +28,9 @@ type optionJSON struct {
 	Label       string    `json:"label"`
 	Hint        string    `json:"hint"`
 	LockedUntil time.Time `json:"locked_until,omitzero"`
+
+	Sent     bool              `json:"sent,omitempty"`
+	Delivery mfa.DeliveryState `json:"delivery,omitempty"`
 }
 
 // rememberJSON says for how long this browser may be remembered: not at all, as
@@ -37,11 +41,11 @@ type rememberJSON struct {
 
 func toFlowJSON(f mfa.Flow, inBody bool) flowJSON {
 	out := flowJSON{
-		Status: f.Status, Purpose: f.Purpose, Reason: f.Reason, Expires: f.Expires.UTC(),
+		Status: f.Status, Purpose: f.Purpose, Reason: f.Reason, Approved: f.Approved, Expires: f.Expires.UTC(),
 		Options: []optionJSON{}, Methods: append([]string{}, f.Methods...),
 	}
 	for _, o := range f.Options {
-		out.Options = append(out.Options, optionJSON{o.ID, o.Method, o.Label, o.Hint, o.LockedUntil.UTC()})
+		out.Options = append(out.Options, optionJSON{o.ID, o.Method, o.Label, o.Hint, o.LockedUntil.UTC(), o.Sent, o.Delivery})
 	}
 	if inBody {
 		out.DeviceToken = f.DeviceToken
@@ -160,6 +164,22 @@ func (h *Handler) verify(c *call) error {
 	}
 	a.Option = in.Option
 	flow, err := h.engine.Verify(c.r.Context(), token, a, h.Client(c.r))
+	if err != nil {
+		return err
+	}
+	return h.writeFlow(c.w, c.r, http.StatusOK, flow)
+}
+
+// goOn goes on with a flow that was answered from another browser.
+func (h *Handler) goOn(c *call) error {
+	token, err := h.token(c)
+	if err != nil {
+		return err
+	}
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	flow, err := h.engine.Continue(c.r.Context(), token, h.Client(c.r))
 	if err != nil {
 		return err
 	}

@@ -9,29 +9,41 @@ import (
 // A route is one call of the API.
 type route struct {
 	method string
-	path   string // below the prefix; {id} stands for one segment
+	path   string // below the prefix; a name in braces stands for one segment
 	serve  func(*call) error
+
+	// alone says that the call reads its body itself, and checks itself from where
+	// it may come: it is no part of the JSON API.
+	alone bool
 }
 
 // table lists the calls. openapi.yaml describes each of them.
 func (h *Handler) table() []route {
 	return []route{
-		{"GET", "/flow", h.getFlow},
-		{"POST", "/flow/challenge", h.challenge},
-		{"POST", "/flow/verify", h.verify},
-		{"GET", "/enrollments", h.listEnrollments},
-		{"POST", "/enrollments", h.enroll},
-		{"DELETE", "/enrollments", h.removeAll},
-		{"PATCH", "/enrollments/{id}", h.rename},
-		{"DELETE", "/enrollments/{id}", h.remove},
-		{"POST", "/enrollments/{id}/challenge", h.resend},
-		{"POST", "/enrollments/{id}/activate", h.activate},
-		{"POST", "/recovery-codes", h.recoveryCodes},
-		{"POST", "/stepup", h.postStepUp},
-		{"POST", "/passkey/begin", h.beginPasskey},
-		{"POST", "/passkey/finish", h.finishPasskey},
-		{"GET", "/activity", h.activity},
-		{"GET", "/mfa.js", h.script},
+		{method: "GET", path: "/flow", serve: h.getFlow},
+		{method: "POST", path: "/flow/challenge", serve: h.challenge},
+		{method: "POST", path: "/flow/verify", serve: h.verify},
+		{method: "POST", path: "/flow/continue", serve: h.goOn},
+		{method: "GET", path: "/enrollments", serve: h.listEnrollments},
+		{method: "POST", path: "/enrollments", serve: h.enroll},
+		{method: "DELETE", path: "/enrollments", serve: h.removeAll},
+		{method: "PATCH", path: "/enrollments/{id}", serve: h.rename},
+		{method: "DELETE", path: "/enrollments/{id}", serve: h.remove},
+		{method: "POST", path: "/enrollments/{id}/challenge", serve: h.resend},
+		{method: "POST", path: "/enrollments/{id}/activate", serve: h.activate},
+		{method: "POST", path: "/recovery-codes", serve: h.recoveryCodes},
+		{method: "POST", path: "/stepup", serve: h.postStepUp},
+		{method: "POST", path: "/passkey/begin", serve: h.beginPasskey},
+		{method: "POST", path: "/passkey/finish", serve: h.finishPasskey},
+		{method: "GET", path: "/passkey/signals", serve: h.signals},
+		{method: "GET", path: "/activity", serve: h.activity},
+		{method: "GET", path: "/mfa.js", serve: h.script},
+		{method: "GET", path: "/link", serve: h.getLink, alone: true},
+		{method: "POST", path: "/link", serve: h.postLink, alone: true},
+		// Some carriers (Kannel) can do nothing but GET. It changes no more than the
+		// note that a message has arrived, and needs the carrier's signature.
+		{method: "GET", path: "/delivery/{sender}", serve: h.delivery, alone: true},
+		{method: "POST", path: "/delivery/{sender}", serve: h.delivery, alone: true},
 	}
 }
 
@@ -39,7 +51,7 @@ func (h *Handler) table() []route {
 type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
-	id   string // what {id} stands for
+	id   string // what the name in braces stands for
 	body []byte
 }
 
@@ -65,14 +77,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
-	if err := h.protect(r); err != nil {
-		return err
+	found, id, err := h.find(r.Method, r.URL.Path)
+	if err == nil && found.alone {
+		return found.serve(&call{w: w, r: r, id: id})
 	}
-	path, under := strings.CutPrefix(r.URL.Path, h.prefix)
-	if !under {
-		return errNotFound
+	if refused := h.protect(r); refused != nil {
+		return refused
 	}
-	found, id, err := h.find(r.Method, path)
 	if err != nil {
 		return err
 	}
@@ -89,6 +100,10 @@ var errNotFound = &Problem{Status: http.StatusNotFound, Code: "not_found", Detai
 
 // find looks a call up. A path that has other methods says which.
 func (h *Handler) find(method, path string) (*route, string, error) {
+	path, under := strings.CutPrefix(path, h.prefix)
+	if !under {
+		return nil, "", errNotFound
+	}
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
@@ -122,7 +137,7 @@ func match(pattern, path string) (id string, ok bool) {
 	}
 	for i, segment := range want {
 		switch {
-		case segment == "{id}" && have[i] != "":
+		case strings.HasPrefix(segment, "{") && have[i] != "":
 			id = have[i]
 		case segment != have[i]:
 			return "", false

@@ -27,11 +27,30 @@ type site struct {
 	h      *mfahttp.Handler
 	mux    *http.ServeMux
 	letter *letterFactor
-	log    bytes.Buffer
+	log    logged
 	broken error // what Passed and Renewed fail with
 
 	mu       sync.Mutex
 	sessions map[string]session
+}
+
+// logged is what the engine and the handler have logged; the former goes on after
+// it has answered.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 type session struct {
@@ -42,13 +61,21 @@ type session struct {
 func newSite(t *testing.T, options ...func(*mfa.Config)) *site {
 	t.Helper()
 	t.Parallel()
+	return another(t, options...)
+}
+
+// another is a further site of the same test.
+func another(t *testing.T, options ...func(*mfa.Config)) *site {
+	t.Helper()
 	s := &site{sessions: map[string]session{}, mux: http.NewServeMux(), letter: &letterFactor{}}
-	options = append([]func(*mfa.Config){func(c *mfa.Config) { c.Factors = append(c.Factors, s.letter) }}, options...)
+	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	options = append([]func(*mfa.Config){func(c *mfa.Config) { c.Factors, c.Logger = append(c.Factors, s.letter), log }}, options...)
 	s.Engine = mfatest.NewEngine(t, options...)
 	var err error
 	s.h, err = mfahttp.New(mfahttp.Config{
 		Engine: s.Engine.Engine, Host: s, Origin: origin, App: "web", StepUpPage: "/stepup", Now: s.Clock.Now,
-		Logger: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Reports: map[string]mfahttp.Reporter{"post": s.letter, "other": &letterFactor{}}, LinkDone: "/signed-in?by=link",
+		Logger: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -177,15 +204,19 @@ func (c *client) send(t *testing.T, method, path, body string, headers ...string
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	out := c.s.reply(r)
+	c.keep(out.ResponseRecorder)
+	return out
+}
+
+// reply answers a request as it is.
+func (s *site) reply(r *http.Request) reply {
 	w := httptest.NewRecorder()
-	c.s.mux.ServeHTTP(w, r)
+	s.mux.ServeHTTP(w, r)
 	out := reply{ResponseRecorder: w}
-	if strings.Contains(w.Header().Get("Content-Type"), "json") {
-		if err := json.Unmarshal(w.Body.Bytes(), &out.json); err != nil {
-			t.Fatalf("%s %s: %v: %s", method, path, err, w.Body)
-		}
+	if strings.Contains(w.Header().Get("Content-Type"), "json") && json.Unmarshal(w.Body.Bytes(), &out.json) != nil {
+		out.json = map[string]any{"code": "no JSON at all"}
 	}
-	c.keep(w)
 	return out
 }
 
@@ -285,63 +316,4 @@ type everybody struct{}
 
 func (everybody) Decide(mfa.Subject) mfa.Decision {
 	return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}}
-}
-
-// letterFactor sends codes by post. It stands for the methods that send something.
-type letterFactor struct {
-	mu   sync.Mutex
-	sent []string // codes, the newest last
-	lost error    // what sending fails with
-}
-
-type letterChallenge struct {
-	Destination string `json:"destination"`
-}
-
-func (letterChallenge) Method() string { return "letter" }
-
-func (f *letterFactor) Method() mfa.Method {
-	return mfa.Method{Name: "letter", Kind: mfa.Have, Channel: "post", Guessable: true}
-}
-
-func (f *letterFactor) step() mfa.Step {
-	code := rand.Text()
-	return mfa.Step{Challenge: letterChallenge{"A••• Street"}, Pending: []byte(code), Hint: "A••• Street",
-		Delivery: &mfa.Delivery{Send: func(context.Context) (string, error) {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.sent = append(f.sent, code)
-			return "", f.lost
-		}}}
-}
-
-func (f *letterFactor) last() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.sent[len(f.sent)-1]
-}
-
-func (f *letterFactor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
-	switch {
-	case r.Implicit:
-		return mfa.Step{}, mfa.ErrBadInput
-	case r.Params.Phone != "":
-		return mfa.Step{}, &mfa.RefusedError{Reason: "not_an_address", Detail: "that is a number"}
-	}
-	return f.step(), nil
-}
-
-func (f *letterFactor) Challenge(context.Context, mfa.ChallengeRequest) (mfa.Step, error) {
-	return f.step(), nil
-}
-
-func (f *letterFactor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
-	if len(r.Pending) == 0 || r.Answer.Code != string(r.Pending) {
-		return mfa.Verified{}, mfa.ErrNotValid
-	}
-	v := mfa.Verified{State: []byte("{}"), AMR: []string{"otp"}}
-	if r.Purpose == mfa.ForAuthentication {
-		v.EnrollmentID = r.Enrollments[0].ID
-	}
-	return v, nil
 }

@@ -103,3 +103,17 @@ func (h *Handler) passkeyToken(r *http.Request) (token string, inBody bool, err 
 	}
 	return cookie + header, native || header != "", nil
 }
+
+// signals is what a page tells the browser's passkeys of the user's own, so that
+// it stops offering what was removed.
+func (h *Handler) signals(c *call) error {
+	caller, err := h.sessionCaller(c.r)
+	if err != nil {
+		return err
+	}
+	signals, err := h.engine.Signals(c.r.Context(), caller)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c.w, http.StatusOK, signals)
+}

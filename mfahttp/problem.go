@@ -106,12 +106,16 @@ func (h *Handler) describe(p *Problem, err error) {
 		wait     *mfa.WaitError
 		lacks    *mfa.RequirementError
 		refused  *mfa.RefusedError
+		delivery *mfa.DeliveryError
 	)
 	switch {
 	case errors.As(err, &notValid):
 		p.Members["attempts_left"] = notValid.AttemptsLeft
 		if notValid.Hint != "" {
 			p.Members["hint"] = notValid.Hint
+		}
+		if notValid.Resent != nil {
+			p.Members = resent(*notValid.Resent, p.Members)
 		}
 	case errors.As(err, &locked):
 		p.Members["disabled"] = locked.Disabled
@@ -131,10 +135,26 @@ func (h *Handler) describe(p *Problem, err error) {
 			p.Code = codeAuthenticatorRefused
 		}
 		p.Members["reason"] = refused.Reason
+		if refused.Methods != nil {
+			p.Members["methods"] = refused.Methods
+		}
 		p.Detail = refused.Detail
+	case errors.As(err, &delivery):
+		p.Members["reason"] = delivery.Reason
+		p.Members["retry"] = delivery.Retry
 	case p.Code == "bad_request":
 		_, p.Detail, _ = strings.Cut(err.Error(), mfa.ErrBadInput.Error()+": ")
 	}
+}
+
+// resent adds what a new code's challenge says, with own winning over it.
+func resent(asked mfa.Asked, own map[string]any) map[string]any {
+	own = timed(own, asked.Expires, asked.ResendAt)
+	own["resent"] = true
+	if all, err := merged(asked.Challenge, own); err == nil {
+		return all
+	}
+	return own // what a factor asks with is no object: its answers fail, this one need not
 }
 
 // until is at least a second: Retry-After: 0 would be an invitation.
@@ -145,10 +165,15 @@ func (h *Handler) until(t time.Time) time.Duration { return max(t.Sub(h.now()), 
 // logged, and so is a store that failed.
 func (h *Handler) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	p := h.problem(err)
+	h.logFault(r, p, err)
+	p.write(w)
+}
+
+// logFault tells the operator what the client is not told.
+func (h *Handler) logFault(r *http.Request, p *Problem, err error) {
 	if p.Status == http.StatusInternalServerError || errors.Is(err, mfa.ErrStore) && !errors.Is(err, context.Canceled) {
 		h.log.ErrorContext(r.Context(), "mfahttp: request failed", "method", r.Method, "error", err)
 	}
-	p.write(w)
 }
 
 func (p *Problem) write(w http.ResponseWriter) {
@@ -161,9 +186,7 @@ func (p *Problem) write(w http.ResponseWriter) {
 	if p.Detail != "" {
 		body["detail"] = p.Detail
 	}
-	if p.Retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.Retry.Seconds()))))
-	}
+	p.retryAfter(w)
 	if p.allow != "" {
 		w.Header().Set("Allow", p.allow)
 	}
@@ -172,4 +195,10 @@ func (p *Problem) write(w http.ResponseWriter) {
 		raw = fmt.Appendf(nil, `{"type":"about:blank","status":%d}`, p.Status)
 	}
 	answer(w, p.Status, "application/problem+json", raw)
+}
+
+func (p *Problem) retryAfter(w http.ResponseWriter) {
+	if p.Retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.Retry.Seconds()))))
+	}
 }

@@ -30,6 +30,15 @@ func writtenProblem(t *testing.T, err error) (*httptest.ResponseRecorder, map[st
 	return w, body, log.String()
 }
 
+// sentTo is a challenge with members that are not its own to set.
+type sentTo struct {
+	Destination string `json:"destination"`
+	Left        int    `json:"attempts_left"`
+	Code        string `json:"code"`
+}
+
+func (sentTo) Method() string { return "letter" }
+
 func TestErrorsBecomeProblems(t *testing.T) {
 	later := noon.Add(90*time.Second + time.Millisecond)
 	for _, c := range []struct {
@@ -49,6 +58,10 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{&mfa.RequirementError{Require: mfa.Requirement{MaxAge: 10 * time.Minute, SecondFactor: true}, Missing: []string{"second_factor"}},
 			403, "requirement", "", `"requirement":{"max_age":600,"second_factor":true}`},
 		{&mfa.RequirementError{Missing: []string{mfa.MissingPassword}}, 403, "requirement", "", `"missing":["password"]`},
+		{&mfa.NotValidError{AttemptsLeft: 2, Resent: &mfa.Asked{Challenge: sentTo{"+1 ••• 99", 7, "x"}, Expires: later, ResendAt: later}}, 401, "code_not_valid", "",
+			`"attempts_left":2,"code":"code_not_valid","destination":"+1 ••• 99","detail":"wrong, spent or expired","expires_at":"2026-03-04T12:01:30.001Z",` +
+				`"resend_at":"2026-03-04T12:01:30.001Z","resent":true`},
+		{&mfa.NotValidError{AttemptsLeft: 1, Resent: &mfa.Asked{}}, 401, "code_not_valid", "", `"resent":true`},
 		{mfa.ErrNoFlow, 404, "no_flow", "", ""},
 		{mfa.ErrNoOption, 404, "no_option", "", ""},
 		{mfa.ErrNoEnrollment, 404, "no_enrollment", "", ""},
@@ -61,6 +74,9 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{&mfa.RefusedError{Subject: mfa.SubjectDestination, Reason: "toll"}, 422, "destination_refused", "", `"reason":"toll"`},
 		{&mfa.RefusedError{Subject: mfa.SubjectAuthenticator, Reason: "already_registered", Detail: "This key is registered already."},
 			422, "authenticator_refused", "", `"detail":"This key is registered already.","reason":"already_registered"`},
+		{&mfa.RefusedError{Reason: "fixed_line", Methods: []string{"totp", "webauthn"}}, 422, "destination_refused", "",
+			`"methods":["totp","webauthn"],"reason":"fixed_line"`},
+		{&mfa.RefusedError{Reason: "fixed_line", Methods: []string{}}, 422, "destination_refused", "", `"methods":[]`},
 		{mfa.ErrMethodNotAllowed, 422, "method_not_allowed", "", ""},
 		{&mfa.LockedError{Until: later}, 429, "locked", "91", `"locked_until":"2026-03-04T12:01:30.001Z"`},
 		{&mfa.LockedError{Until: noon.Add(-time.Second)}, 429, "locked", "1", ""},
@@ -68,6 +84,8 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{&mfa.WaitError{Until: later}, 429, "too_soon", "91", `"resend_at":"2026-03-04T12:01:30.001Z"`},
 		{&mfa.WaitError{Until: later, Limit: true}, 429, "send_limit", "91", ""},
 		{mfa.ErrDelivery, 502, "delivery_failed", "", ""},
+		{&mfa.DeliveryError{Reason: mfa.SendUnreachable, Retry: true}, 502, "delivery_failed", "", `"reason":"unreachable","retry":true`},
+		{&mfa.DeliveryError{Reason: mfa.SendOptedOut}, 502, "delivery_failed", "", `"reason":"opted_out","retry":false`},
 		{mfa.ErrBusy, 503, "busy", "1", ""},
 		{mfa.ErrClosed, 503, "busy", "1", ""},
 		{context.DeadlineExceeded, 503, "busy", "1", ""},

@@ -50,10 +50,12 @@ var scriptTag = func() string {
 //
 // create(publicKey) and get(publicKey, mediation) are the ceremonies alone, for
 // hosts with fetches of their own: from publicKey as the API sends it to the
-// credential as the API takes it. signal(details) tells the browser's passkeys
-// of a removal, where it can: {rpId, userId, allAcceptedCredentialIds} for a
-// signed-in user, or {rpId, credentialId} for a credential that is gone, all in
-// base64url. It resolves to whether the browser took it.
+// credential as the API takes it. signal() tells the browser's passkeys what
+// the signed-in user has enrolled, so that it stops offering what was removed: for
+// a page that lists the keys. It takes base and headers too. A host that knows
+// better gives it {rpId, userId, allAcceptedCredentialIds}, or {rpId,
+// credentialId} for a credential that is gone, all in base64url. It resolves to
+// whether the browser took it.
 func Script() string { return script }
 
 // script answers with mfa.js. It is the same for everybody, so browsers may

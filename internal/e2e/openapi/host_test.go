@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,7 +39,10 @@ func newSite(t *testing.T, options ...func(*mfa.Config)) *site {
 		c.Store, c.Factors = s.store, append(c.Factors, s.pigeon)
 		c.Logger = slog.New(slog.DiscardHandler)
 	}}, options...)...)
-	h, err := mfahttp.New(mfahttp.Config{Engine: s.Engine.Engine, Host: s, Origin: origin, Now: s.Clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	h, err := mfahttp.New(mfahttp.Config{
+		Engine: s.Engine.Engine, Host: s, Origin: origin, Now: s.Clock.Now, Logger: slog.New(slog.DiscardHandler),
+		Reports: map[string]mfahttp.Reporter{"air": s.pigeon},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,60 +133,6 @@ func (f *faultyStore) Save(ctx context.Context, key string, old int64, item mfa.
 	return f.Store.Save(ctx, key, old, item)
 }
 
-// A pigeon is a factor that sends its codes, and that may lose them.
-type pigeon struct {
-	last string
-	lost bool
-	fat  bool // its state is too large to be kept
-}
-
-type message struct {
-	Destination string `json:"destination"`
-}
-
-func (message) Method() string { return "pigeon" }
-
-func (p *pigeon) Method() mfa.Method {
-	return mfa.Method{Name: "pigeon", Kind: mfa.Have, Channel: "air", Guessable: true}
-}
-
-func (p *pigeon) step() mfa.Step {
-	code := rand.Text()
-	return mfa.Step{Challenge: message{"the loft"}, Pending: []byte(code), Hint: "the loft", Delivery: &mfa.Delivery{
-		Send: func(context.Context) (string, error) {
-			p.last = code
-			if p.lost {
-				return "", errors.New("a hawk")
-			}
-			return "", nil
-		}}}
-}
-
-func (p *pigeon) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
-	if r.Params.Email != "" {
-		return mfa.Step{}, &mfa.RefusedError{Reason: "wrong_medium", Detail: "pigeons do not do that"}
-	}
-	return p.step(), nil
-}
-
-func (p *pigeon) Challenge(context.Context, mfa.ChallengeRequest) (mfa.Step, error) {
-	return p.step(), nil
-}
-
-func (p *pigeon) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
-	if len(r.Pending) == 0 || r.Answer.Code != string(r.Pending) {
-		return mfa.Verified{}, mfa.ErrNotValid
-	}
-	v := mfa.Verified{State: []byte("{}"), AMR: []string{"otp"}}
-	if p.fat {
-		v.State = make([]byte, 1<<20)
-	}
-	if r.Purpose == mfa.ForAuthentication {
-		v.EnrollmentID = r.Enrollments[0].ID
-	}
-	return v, nil
-}
-
 // A walker sends requests, and holds each answer to the document.
 type walker struct {
 	t       *testing.T
@@ -205,6 +154,7 @@ type reply struct {
 }
 
 var templates = regexp.MustCompile(`^(/mfa/enrollments/)[^/]+`)
+var senders = regexp.MustCompile(`^(/mfa/delivery/)[^/]+`)
 
 // send sends a request and fails the test unless the answer has this status
 // and is as documented. Headers are pairs of name and value.
@@ -244,14 +194,15 @@ func (w *walker) sendAny(method, path, body string, headers ...string) reply {
 			w.t.Fatalf("%s %s: %v: %s", method, path, err, raw)
 		}
 	}
-	if strings.HasPrefix(path, "/mfa") {
-		w.check(method, templates.ReplaceAllString(path, "${1}{id}"), body, out, raw)
+	if path, _, _ := strings.Cut(path, "?"); strings.HasPrefix(path, "/mfa") {
+		path = senders.ReplaceAllString(templates.ReplaceAllString(path, "${1}{id}"), "${1}{sender}")
+		w.check(method, path, r.Header.Get("Content-Type"), body, out, raw)
 	}
 	return out
 }
 
 // check holds one answer, and the request if it was taken, to the document.
-func (w *walker) check(method, path, body string, r reply, raw []byte) {
+func (w *walker) check(method, path, sent, body string, r reply, raw []byte) {
 	w.t.Helper()
 	name := method + " " + path + " " + itoa(r.code)
 	op := []string{"paths", path, strings.ToLower(method)}
@@ -278,11 +229,32 @@ func (w *walker) check(method, path, body string, r reply, raw []byte) {
 			w.t.Errorf("%s: %s: %q: %v", name, header, r.header.Get(header), err)
 		}
 	}
-	if r.code < 300 && body != "" {
-		if err := w.d.validate([]byte(body), append(op, "requestBody", "content", "application/json", "schema")...); err != nil {
+	if r.code < 400 && body != "" {
+		request := append(op, "requestBody", "content")
+		if _, _, err := w.d.at(append(request, "*/*")...); err == nil {
+			sent = "*/*"
+		}
+		if err := w.d.validate(bodyJSON(sent, body), append(request, sent, "schema")...); err != nil {
 			w.t.Errorf("%s: took %s: %v", name, body, err)
 		}
 	}
+}
+
+// form is the type of what forms and some carriers send.
+const form = "application/x-www-form-urlencoded"
+
+// bodyJSON is a body as JSON: what is sent as a form is an object of strings.
+func bodyJSON(sent, body string) []byte {
+	if sent == "application/json" {
+		return []byte(body)
+	}
+	members := map[string]string{}
+	values, _ := url.ParseQuery(body) // what cannot be read lacks its members
+	for name := range values {
+		members[name] = values.Get(name)
+	}
+	raw, _ := json.Marshal(members) // of strings: it does not fail
+	return raw
 }
 
 // headerJSON is a header's value as JSON: a number, or a string.

@@ -77,6 +77,14 @@ func withRings(r *ring) func(*mfa.Config) {
 	}
 }
 
+type signals struct {
+	Accepted int `json:"accepted"`
+}
+
+func (r *ring) Signals(q mfa.SignalsRequest) (any, error) {
+	return signals{len(q.Enrollments)}, nil
+}
+
 // sealed is the answer to what was asked, as a body.
 func (r reply) sealed(id string) string {
 	return `{"credential":{"id":"` + id + `","challenge":"` + r.json["publicKey"].(map[string]any)["challenge"].(string) + `"}}`
@@ -99,6 +107,8 @@ func (w *walker) passkeys() {
 	r.stolen = false
 	again := w.send(200, "POST", "/mfa/enrollments/"+begun.json["id"].(string)+"/challenge", "")
 	w.send(200, "POST", activate, again.sealed("mine"))
+
+	w.send(200, "GET", "/mfa/passkey/signals", "")
 
 	w = w.on(w.s)
 	w.send(404, "POST", "/mfa/passkey/finish", `{"credential":{}}`)

@@ -17,11 +17,12 @@ func itoa(n int) string { return strconv.Itoa(n) }
 var tooLarge = `{"option":"` + strings.Repeat("x", 100<<10) + `"}`
 
 // calls are all that the API has for somebody, with a body that would do. Those
-// for anybody are in passkeys and script.
+// for anybody are in passkeys, links and script, those for carriers in messages.
 var calls = [][3]string{
 	{"GET", "/mfa/flow", ""},
 	{"POST", "/mfa/flow/challenge", `{"option":"x"}`},
 	{"POST", "/mfa/flow/verify", `{"option":"x","code":"123456"}`},
+	{"POST", "/mfa/flow/continue", ""},
 	{"GET", "/mfa/enrollments", ""},
 	{"POST", "/mfa/enrollments", `{"method":"totp"}`},
 	{"DELETE", "/mfa/enrollments", ""},
@@ -31,6 +32,7 @@ var calls = [][3]string{
 	{"POST", "/mfa/enrollments/x/activate", `{"code":"123456"}`},
 	{"POST", "/mfa/recovery-codes", ""},
 	{"POST", "/mfa/stepup", ""},
+	{"GET", "/mfa/passkey/signals", ""},
 	{"GET", "/mfa/activity", ""},
 }
 
@@ -45,6 +47,8 @@ func TestTheHandlersAreAsDocumented(t *testing.T) {
 	w.limits()
 	w.policies()
 	w.passkeys()
+	w.messages()
+	w.links()
 	w.script()
 	w.malformed()
 	w.faults()
@@ -122,6 +126,9 @@ func (w *walker) enrolling() {
 	w.s.pigeon.lost = true
 	w.s.Clock.Advance(4 * time.Minute)
 	w.send(502, "POST", path+"/challenge", "")
+	w.s.pigeon.refused = true
+	w.send(422, "POST", path+"/challenge", "")
+	w.s.pigeon.refused = false
 	w.send(422, "POST", "/mfa/enrollments", `{"method":"pigeon","email":"a@b.example"}`)
 	w.send(422, "POST", "/mfa/enrollments", `{"method":"telepathy"}`)
 	w.send(404, "POST", "/mfa/enrollments", `{"method":"totp","replaces":"x"}`)
@@ -195,7 +202,7 @@ func (w *walker) changing() {
 	w.send(204, "DELETE", "/mfa/enrollments/"+id, "")
 	w.send(200, "GET", "/mfa/enrollments", "")
 	// What the other browser has is evidence of nothing now.
-	for _, call := range calls[3:] {
+	for _, call := range calls[4:] {
 		other.send(403, call[0], call[1], call[2])
 	}
 }
