@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/shown"
 )
 
 // Data is what templates write about. Every text is one short line without
@@ -18,6 +19,7 @@ type Data struct {
 	Method    string // the method in words, "Authenticator app"
 	Label     string // the user's name for it
 	Hint      string // a masked number or address
+	OldHint   string // the one that it took the place of
 	Thing     string // Method, Label and Hint in one
 	Count     int    // failures, or codes that are left
 	First     bool   // it is the user's first
@@ -43,12 +45,13 @@ const (
 func (n *Notifier) data(tag string, l *language, e mfa.Event) Data {
 	d := Data{
 		Lang: tag, App: n.config.AppName, Type: e.Type,
-		Account: account(e.Name), Label: shown(e.Label, maxShown), Hint: isolate(short(hideNumbers(oneLine(e.Hint)), maxShown)),
-		Count: e.Count, First: e.First, BySupport: e.Actor != "",
+		Account: shown.Account(e.Name, maxLong), Label: shown.Text(e.Label, maxShown), Hint: shown.Hint(e.Hint, maxShown),
+		OldHint: shown.Hint(e.OldHint, maxShown),
+		Count:   e.Count, First: e.First, BySupport: e.Actor != "",
 		When: l.when(e.Time, n.config.Location), SettingsURL: n.config.SettingsURL, Support: n.config.SupportText,
 	}
 	if d.Method = l.methods[e.Method]; d.Method == "" {
-		d.Method = shown(e.Method, maxShown)
+		d.Method = shown.Text(e.Method, maxShown)
 	}
 	if d.Method == "" {
 		d.Method = someMethod
@@ -60,7 +63,7 @@ func (n *Notifier) data(tag string, l *language, e mfa.Event) Data {
 	if e.IP.IsValid() {
 		d.IP = e.IP.Unmap().WithZone("").String()
 	}
-	d.Place, d.Device = shown(e.Place, maxLong), device(e.UserAgent)
+	d.Place, d.Device = shown.Text(e.Place, maxLong), shown.Device(e.UserAgent)
 	return d
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/shown"
 )
 
 // A Language is the words of the mails in one language, or a host's own words.
@@ -138,7 +139,7 @@ func (l *language) render(t mfa.EventType, d Data) (mfa.Message, error) {
 		}
 		*part.into = strings.TrimSpace(b.String())
 	}
-	d.Subject = oneLine(d.Subject)
+	d.Subject = shown.Line(d.Subject)
 	if d.Subject == "" || d.What == "" {
 		return mfa.Message{}, errors.New("the subject or the text is empty")
 	}

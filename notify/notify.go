@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/shown"
 )
 
 const (
@@ -78,11 +79,11 @@ func New(c Config) (*Notifier, error) {
 	switch {
 	case c.Sender == nil:
 		return nil, errors.New("notify: Sender is missing")
-	case c.AppName == "" || len(c.AppName) > maxAppName || c.AppName != oneLine(c.AppName):
+	case c.AppName == "" || len(c.AppName) > maxAppName || c.AppName != shown.Line(c.AppName):
 		return nil, errors.New("notify: AppName is empty, too long, or not one line of visible text")
 	case c.SettingsURL == "" && c.SupportText == "":
 		return nil, errors.New("notify: SettingsURL and SupportText are empty: a mail has to say what to do")
-	case len(c.SupportText) > maxSupport || c.SupportText != oneLine(c.SupportText):
+	case len(c.SupportText) > maxSupport || c.SupportText != shown.Line(c.SupportText):
 		return nil, errors.New("notify: SupportText is too long, or not one line of visible text")
 	}
 	if err := checkURL(c.SettingsURL); err != nil {
@@ -103,7 +104,7 @@ func checkURL(text string) error {
 		return nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || text != oneLine(text) || strings.ContainsAny(text, " <>\"") {
+	if err != nil || u.Host == "" || u.User != nil || text != shown.Line(text) || strings.ContainsAny(text, " <>\"") {
 		return errors.New("notify: SettingsURL is not an absolute URL")
 	}
 	host := u.Hostname()
@@ -139,7 +140,7 @@ func (n *Notifier) Observe(ctx context.Context, e mfa.Event) error {
 
 // addresses are whom an event concerns, each once.
 func (n *Notifier) addresses(ctx context.Context, e mfa.Event) []string {
-	all := []string{e.Email}
+	all := append([]string{e.Email}, e.Also...)
 	if n.config.Addresses != nil {
 		all = append(all, n.config.Addresses(ctx, e)...)
 	}

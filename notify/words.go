@@ -33,7 +33,7 @@ var english = map[mfa.EventType]Words{
 	},
 	mfa.EventReplaced: {
 		"Your {{.App}} account: a way to sign in was replaced",
-		"A way to confirm that it is you was replaced in your {{.App}} account. What counts from now on: {{.Thing}}. What was there before no longer works.",
+		"A way to confirm that it is you was replaced in your {{.App}} account. What counts from now on: {{.Thing}}. What was there before{{with .OldHint}} ({{.}}){{end}} no longer works.",
 		ifNotYou,
 	},
 	mfa.EventRemoved: {

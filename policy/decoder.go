@@ -52,9 +52,11 @@ func (d *decoder) policy(p *Policy) error {
 	return d.object(fields{
 		"mode":               func() error { return d.mode(&p.Mode) },
 		"methods":            func() error { return d.methods(&p.Methods, checkAllowed) },
+		"implicit":           func() error { return d.methods(&p.Implicit, checkMethods) },
 		"not_first":          func() error { return d.methods(&p.NotFirst, checkMethods) },
 		"aal":                func() error { return d.aal(&p.AAL) },
 		"phishing_resistant": func() error { return d.boolean(&p.PhishingResistant) },
+		"accept_restricted":  func() error { return d.boolean(&p.AcceptRestricted) },
 		"changes":            func() error { return d.changes(&p.Changes) },
 		"first_enrollment":   func() error { return d.firstEnrollment(&p.FirstEnrollment) },
 		"session_lifetime":   func() error { return d.duration(&p.SessionLifetime) },

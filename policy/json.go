@@ -87,14 +87,16 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	out := struct {
 		Mode              Mode            `json:"mode,omitempty"`
 		Methods           []string        `json:"methods,omitempty"`
+		Implicit          []string        `json:"implicit,omitempty"`
 		NotFirst          []string        `json:"not_first,omitempty"`
 		AAL               mfa.AAL         `json:"aal,omitempty"`
 		PhishingResistant bool            `json:"phishing_resistant,omitempty"`
+		AcceptRestricted  bool            `json:"accept_restricted,omitempty"`
 		Changes           changes         `json:"changes,omitzero"`
 		FirstEnrollment   firstEnrollment `json:"first_enrollment,omitzero"`
 		SessionLifetime   string          `json:"session_lifetime,omitempty"`
 	}{
-		p.Mode, p.Methods, p.NotFirst, p.AAL, p.PhishingResistant,
+		p.Mode, p.Methods, p.Implicit, p.NotFirst, p.AAL, p.PhishingResistant, p.AcceptRestricted,
 		changes{p.Changes.Password, p.Changes.Methods, text(p.Changes.MaxAge)},
 		firstEnrollment{p.FirstEnrollment.Methods}, text(p.SessionLifetime),
 	}

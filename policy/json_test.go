@@ -14,9 +14,11 @@ import (
 const whole = `{
   "mode": "offer",
   "methods": ["webauthn", "totp"],
+  "implicit": ["email"],
   "not_first": ["webauthn"],
   "aal": 2,
   "phishing_resistant": true,
+  "accept_restricted": true,
   "changes": {"password": true, "methods": ["totp"], "max_age": "5m"},
   "first_enrollment": {"methods": ["email"]},
   "session_lifetime": "120h"
@@ -25,9 +27,11 @@ const whole = `{
 var wholePolicy = policy.Policy{
 	Mode:              policy.Offer,
 	Methods:           []string{"webauthn", "totp"},
+	Implicit:          []string{"email"},
 	NotFirst:          []string{"webauthn"},
 	AAL:               mfa.AAL2,
 	PhishingResistant: true,
+	AcceptRestricted:  true,
 	Changes:           policy.Changes{Password: true, Methods: []string{"totp"}, MaxAge: 5 * time.Minute},
 	FirstEnrollment:   policy.FirstEnrollment{Methods: []string{"email"}},
 	SessionLifetime:   120 * time.Hour,
@@ -75,7 +79,7 @@ func TestParseRefuses(t *testing.T) {
 		"null":                            {"null", "line 1", "not an object"},
 		"a list":                          {"[]", "line 1", "not an object"},
 		"a string":                        {`"offer"`, "line 1", "not an object"},
-		"unknown member":                  {"{\n\"mode\": \"offer\",\n\"methds\": []}", "line 3", `unknown member "methds"; there are aal, changes,`},
+		"unknown member":                  {"{\n\"mode\": \"offer\",\n\"methds\": []}", "line 3", `unknown member "methds"; there are aal, accept_restricted, changes,`},
 		"member in other case":            {"{\n\"Mode\": \"offer\"}", "line 2", `unknown member "Mode"`},
 		"unknown member within":           {"{\"changes\": {\n\"password\": true,\n\"age\": 1}}", "line 3", `changes: unknown member "age"; there are max_age, methods, password`},
 		"duplicate":                       {"{\n\"mode\": \"required\",\n\"mode\": \"offer\"}", "line 3", `"mode" comes twice`},
@@ -113,6 +117,8 @@ func TestParseRefuses(t *testing.T) {
 		"boolean is a string":             {"{\n\n\"phishing_resistant\": \"false\"}", "line 3", "phishing_resistant: not true or false"},
 		"boolean is a number":             {`{"changes": {"password": 1}}`, "line 1", "changes: password: not true or false"},
 		"boolean is null":                 {`{"phishing_resistant": null}`, "line 1", "not true or false"},
+		"accept_restricted is a string":   {`{"accept_restricted": "true"}`, "line 1", "accept_restricted: not true or false"},
+		"accept_restricted is null":       {`{"accept_restricted": null}`, "line 1", "accept_restricted: not true or false"},
 		"changes is no object":            {`{"changes": true}`, "line 1", "changes: not an object"},
 		"changes is null":                 {`{"changes": null}`, "line 1", "changes: not an object"},
 		"method of changes":               {`{"changes": {"methods": ["?"]}}`, "line 1", `changes: methods: "?" is not the name`},
@@ -181,6 +187,42 @@ func TestPolicyInAHostsFileIsAsStrict(t *testing.T) {
 	}
 }
 
+func TestO06_TextMessagesAloneAreAccepted(t *testing.T) {
+	some := []string{"sms", "totp", "recovery"}
+	for name, tc := range map[string]struct {
+		policy  policy.Policy
+		known   []string
+		refused bool
+	}{
+		"one of several configured":        {policy.Policy{}, some, false},
+		"several":                          {policy.Policy{Methods: []string{"sms", "totp"}}, some, false},
+		"others alone":                     {policy.Policy{Methods: []string{"totp"}}, some, false},
+		"alone":                            {policy.Policy{Methods: []string{"sms"}}, some, true},
+		"alone, offered":                   {policy.Policy{Mode: policy.Offer, Methods: []string{"sms"}}, some, true},
+		"with recovery codes":              {policy.Policy{Methods: []string{"sms", "recovery"}}, some, true},
+		"with calls":                       {policy.Policy{Methods: []string{"sms", "voice"}}, []string{"sms", "voice", "totp"}, true},
+		"nothing else configured":          {policy.Policy{}, []string{"recovery", "sms"}, true},
+		"alone, and meant":                 {policy.Policy{Methods: []string{"sms"}, AcceptRestricted: true}, some, false},
+		"nothing else configured, meant":   {policy.Policy{AcceptRestricted: true}, []string{"sms"}, false},
+		"nothing configured":               {policy.Policy{}, nil, false},
+		"meant, where it does not come up": {policy.Policy{AcceptRestricted: true}, some, false},
+	} {
+		err := tc.policy.Validate(tc.known)
+		if (err != nil) != tc.refused || err != nil && !strings.Contains(err.Error(), "policy: methods: leave nothing but text messages") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// In a file it is a member, and says nothing of what is asked.
+	p, err := policy.Parse([]byte(`{"methods":["sms"],"accept_restricted":true}`))
+	if err != nil || !p.AcceptRestricted || p.Validate(some) != nil {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	q := policy.Policy{Methods: []string{"sms"}}
+	if got, want := p.Decide(mfa.Subject{}), q.Decide(mfa.Subject{}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	known := []string{"totp", "webauthn", "email", "recovery"}
 	for name, tc := range map[string]struct {
@@ -191,6 +233,7 @@ func TestValidate(t *testing.T) {
 		"whole":                     {wholePolicy, nil},
 		"mode":                      {policy.Policy{Mode: "off"}, []string{`policy: mode: unknown mode "off"`}},
 		"aal":                       {policy.Policy{AAL: 4}, []string{"policy: aal: level 4"}},
+		"implicit, not configured":  {policy.Policy{Implicit: []string{"voice"}}, []string{`policy: implicit: "voice" is not configured`}},
 		"not first, not configured": {policy.Policy{NotFirst: []string{"sms"}}, []string{`policy: not_first: "sms" is not configured`}},
 		"none may be first":         {policy.Policy{NotFirst: []string{"totp", "webauthn", "email"}}, []string{"policy: not_first: leaves no method"}},
 		"none of these may be":      {policy.Policy{Methods: []string{"totp"}, NotFirst: []string{"totp"}}, []string{"policy: not_first: leaves no method"}},
@@ -217,7 +260,7 @@ func TestValidate(t *testing.T) {
 // FuzzParse: no file makes it panic, and what is taken is valid and is written
 // as what reads the same.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{whole, `{}`, `{"mode":"required"}`, `{"changes":{"max_age":"5m"}}`, `[`, `{"aal":2,"aal":2}`, "{\"mode\":\"\xff\"}", `{"x":[[[{}]]]}`} {
+	for _, s := range []string{whole, `{}`, `{"mode":"required"}`, `{"changes":{"max_age":"5m"}}`, `[`, `{"aal":2,"aal":2}`, `{"methods":["sms"],"accept_restricted":true}`, `{"methods":["sms"]}`, `{"methods":["totp"],"not_first":["totp"]}`, "{\"mode\":\"\xff\"}", `{"x":[[[{}]]]}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -229,10 +272,11 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		var known []string
-		for _, list := range [][]string{p.Methods, p.Changes.Methods, p.FirstEnrollment.Methods} {
+		for _, list := range [][]string{p.Methods, p.NotFirst, p.Changes.Methods, p.FirstEnrollment.Methods} {
 			known = append(known, list...)
 		}
-		if err := p.Validate(known); err != nil {
+		// What methods leave together is no matter of a file alone.
+		if err := p.Validate(known); err != nil && !strings.Contains(err.Error(), ": leave") {
 			t.Errorf("taken, and not valid: %v", err)
 		}
 		b, err := json.Marshal(p)

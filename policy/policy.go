@@ -12,9 +12,11 @@
 //	{
 //	  "mode": "offer",
 //	  "methods": ["webauthn", "totp"],
+//	  "implicit": ["email"],
 //	  "not_first": ["webauthn"],
 //	  "aal": 2,
 //	  "phishing_resistant": false,
+//	  "accept_restricted": false,
 //	  "changes": {"password": true, "methods": ["totp"], "max_age": "5m"},
 //	  "first_enrollment": {"methods": ["email"]},
 //	  "session_lifetime": "120h"
@@ -35,6 +37,10 @@ import (
 // recovery is the name of recovery codes. They stand in for a lost factor, so
 // they go with whatever methods are allowed.
 const recovery = "recovery"
+
+// restricted are the methods that go through the telephone network; see
+// mfa.Method.Restricted. A policy is checked without the factors, by their names.
+var restricted = []string{"sms", "voice"}
 
 // A Mode says whom a policy asks for a second proof.
 type Mode string
@@ -58,6 +64,11 @@ type Policy struct {
 	// are configured.
 	Methods []string
 
+	// Implicit are methods by which an address that the host has verified counts as
+	// enrolled, without having been set up: ["email"]. Nobody is asked for a second
+	// proof because of it in mode Offer. Empty: none.
+	Implicit []string
+
 	// NotFirst are methods that may be enrolled only by users who have enrolled
 	// another one, which is not among these: ["webauthn"] for a security key only
 	// after an authenticator app. That other one cannot go while they stay. Empty:
@@ -74,6 +85,12 @@ type Policy struct {
 	// PhishingResistant asks for a proof that is bound to the site, such as a
 	// passkey. Recovery codes are no such proof.
 	PhishingResistant bool
+
+	// AcceptRestricted takes a policy that leaves users nothing but text messages:
+	// numbers are taken over and messages read on their way, so that NIST SP
+	// 800-63B-4 (section 3.2.9) has whoever uses them offer something else beside.
+	// It is false unless somebody has weighed that; see Validate.
+	AcceptRestricted bool
 
 	// Changes is what changes to a user's enrollments ask for, beyond the
 	// engine's default.
@@ -122,6 +139,7 @@ func (p *Policy) Decide(s mfa.Subject) mfa.Decision {
 	return mfa.Decision{
 		Require:         p.require(s),
 		Methods:         withRecovery(p.Methods),
+		Implicit:        slices.Clone(p.Implicit),
 		NotFirst:        slices.Clone(p.NotFirst),
 		Change:          p.Changes.require(s),
 		FirstEnrollment: mfa.Requirement{Methods: slices.Clone(p.FirstEnrollment.Methods)},

@@ -19,11 +19,14 @@ const (
 
 // Validate says what is wrong with the policy for an engine that has the known
 // methods (the names of [mfa.Config].Factors), and names the member. What
-// [Parse] has returned can only fail it for a method that is not known.
+// [Parse] has returned can only fail it for a method that is not known, and for
+// what the methods together leave: none that may be the first, or nothing but text
+// messages without AcceptRestricted.
 func (p *Policy) Validate(known []string) error {
 	return errors.Join(
 		named("mode", checkMode(p.Mode)),
-		named("methods", checkAllowed(p.Methods), checkKnown(p.Methods, known)),
+		named("methods", checkAllowed(p.Methods), checkKnown(p.Methods, known), p.checkRestricted(known)),
+		named("implicit", checkMethods(p.Implicit), checkKnown(p.Implicit, known)),
 		named("not_first", checkMethods(p.NotFirst), checkKnown(p.NotFirst, known), p.checkFirst(known)),
 		named("aal", checkAAL(p.AAL)),
 		named("changes: methods", checkMethods(p.Changes.Methods), checkKnown(p.Changes.Methods, known)),
@@ -65,13 +68,31 @@ func checkAllowed(methods []string) error {
 	return checkMethods(methods)
 }
 
+// checkRestricted makes sure that there is something else than text messages, or
+// that somebody means it.
+func (p *Policy) checkRestricted(known []string) error {
+	texts, others := false, false
+	for _, m := range p.may(known) {
+		texts = texts || slices.Contains(restricted, m)
+		others = others || m != recovery && !slices.Contains(restricted, m)
+	}
+	if p.AcceptRestricted || others || !texts {
+		return nil
+	}
+	return errors.New("leave nothing but text messages, which can be taken over; add another, or set accept_restricted")
+}
+
+// may are the methods that users may have.
+func (p *Policy) may(known []string) []string {
+	if len(p.Methods) > 0 {
+		return p.Methods
+	}
+	return known
+}
+
 // checkFirst makes sure that there is a method to begin with.
 func (p *Policy) checkFirst(known []string) error {
-	may := p.Methods
-	if len(may) == 0 {
-		may = known
-	}
-	if len(p.NotFirst) > 0 && !slices.ContainsFunc(may, func(m string) bool { return m != recovery && !slices.Contains(p.NotFirst, m) }) {
+	if len(p.NotFirst) > 0 && !slices.ContainsFunc(p.may(known), func(m string) bool { return m != recovery && !slices.Contains(p.NotFirst, m) }) {
 		return errors.New("leaves no method that may be the first")
 	}
 	return nil

@@ -16,6 +16,7 @@ const (
 	qrcode  = "rsc.io/qr"
 	fido    = "github.com/go-webauthn/webauthn"
 	smtp    = "github.com/wneessen/go-mail"
+	numbers = "github.com/nyaruka/phonenumbers"
 )
 
 // places is where each package of the root module stands.
@@ -24,6 +25,8 @@ var places = map[string]place{
 	"totp":              {factor, []string{otp}},
 	"recovery":          {factor, []string{crypto}},
 	"webauthn":          {factor, []string{fido}},
+	"sms":               {factor, []string{numbers}},
+	"emailcode":         {factor, nil},
 	"store/memory":      {store, nil},
 	"store/sqlstore":    {store, nil},
 	"store/storetest":   {testkit, nil},
@@ -40,6 +43,7 @@ var places = map[string]place{
 	"internal/quota":    {core, nil},
 	"internal/qr":       {core, []string{qrcode}},
 	"internal/seal":     {core, []string{crypto}},
+	"internal/shown":    {core, nil},
 	"internal/testneed": {testkit, nil},
 	"internal/archtest": {testkit, nil},
 }

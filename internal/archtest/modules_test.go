@@ -33,7 +33,9 @@ var agreed = []string{
 	crypto,
 	"golang.org/x/sys", // by x/crypto
 	smtp,
-	"golang.org/x/text", // by go-mail
+	numbers,
+	"google.golang.org/protobuf", // by phonenumbers, for its tables
+	"golang.org/x/text",          // by go-mail and phonenumbers
 }
 
 func TestRootModuleRequiresWhatWasAgreed(t *testing.T) {

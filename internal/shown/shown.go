@@ -1,4 +1,7 @@
-package notify
+// Package shown makes what other people chose fit to be shown in a message: one
+// line of it, and no more than that. A name, a place and a User-Agent header are
+// in mails that people trust, and must not become links, lines or instructions.
+package shown
 
 import (
 	"regexp"
@@ -6,11 +9,9 @@ import (
 	"unicode"
 )
 
-// What other people chose is shown as one line of it, and as no more than that.
-
-// oneLine drops what cannot be seen and what turns text around, and makes
-// spaces of line breaks and control characters.
-func oneLine(text string) string {
+// Line drops what cannot be seen and what turns text around, and makes one space
+// of line breaks, control characters and spaces.
+func Line(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
@@ -30,8 +31,8 @@ var link = regexp.MustCompile(`(?i)://|www[.。．｡]|[\pL\pN_-][.。．｡]\pL
 // number matches six and more digits, with what is written between them.
 var number = regexp.MustCompile(`\+?\(?\p{Nd}(?:[\s().\-–/]*\p{Nd}){5,}`)
 
-// hideNumbers leaves two digits of each long number: neither a phone number nor a
-// code is shown in full, whoever put it there.
+// hideNumbers leaves two digits of each long number: beside the code of a message
+// there is no other that could be taken for it.
 func hideNumbers(text string) string {
 	return number.ReplaceAllStringFunc(text, func(n string) string {
 		var digits []rune
@@ -44,24 +45,29 @@ func hideNumbers(text string) string {
 	})
 }
 
-// shown is text that somebody chose, or nothing if it would become a link.
-func shown(text string, limit int) string {
-	text = oneLine(text)
+// Text is text that somebody chose, of at most limit characters; nothing, if it
+// would become a link.
+func Text(text string, limit int) string {
+	text = Line(text)
 	if link.MatchString(text) {
 		return ""
 	}
 	return isolate(short(hideNumbers(text), limit))
 }
 
+// Hint is a masked number or address, as a factor made it: links are not looked
+// for, as an address is one.
+func Hint(text string, limit int) string { return isolate(short(hideNumbers(Line(text)), limit)) }
+
 // address matches a name that is an e-mail address and nothing else.
 var address = regexp.MustCompile(`^[\pL\pN.!#$&'*+=?^_~-]+@[\pL\pN.-]+$`)
 
-// account is the name of an account, which may be an address.
-func account(name string) string {
-	if text := oneLine(name); address.MatchString(text) && len([]rune(text)) <= maxLong {
+// Account is the name of an account, which may be an address.
+func Account(name string, limit int) string {
+	if text := Line(name); address.MatchString(text) && len([]rune(text)) <= limit {
 		return isolate(text)
 	}
-	return shown(name, maxLong)
+	return Text(name, limit)
 }
 
 func short(text string, limit int) string {

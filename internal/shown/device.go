@@ -1,4 +1,4 @@
-package notify
+package shown
 
 import "strings"
 
@@ -22,9 +22,9 @@ var systems = []mark{
 	{"Windows", "Windows"}, {"Macintosh", "Mac"}, {"Linux", "Linux"},
 }
 
-// device names browser and system of a User-Agent header. Nothing of the header
+// Device names browser and system of a User-Agent header. Nothing of the header
 // itself is shown, since whoever sends it can write anything there.
-func device(userAgent string) string {
+func Device(userAgent string) string {
 	browser, system := first(browsers, userAgent), first(systems, userAgent)
 	if browser == "" || system == "" {
 		return browser + system

@@ -1,0 +1,184 @@
+package sms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/onetime"
+)
+
+// amr is what RFC 8176 calls it.
+var amr = []string{"sms"}
+
+// Enroll sends a code to the number in r.Params.Phone or, where that is empty, to
+// the one on file. Params.Import takes the JSON of [State] and asks for no code:
+// only the host's own code can give it. A number that is not accepted is an
+// [*mfa.RefusedError].
+func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
+	if r.Implicit {
+		return mfa.Step{}, fmt.Errorf("%w: sms: a number is not enrolled without a code", mfa.ErrBadInput)
+	}
+	text := r.Params.Phone
+	if r.Params.Import != nil {
+		s, err := parseState(r.Params.Import)
+		if err != nil {
+			return mfa.Step{}, fmt.Errorf("%w: sms: the imported state is not the JSON of a State", mfa.ErrBadInput)
+		}
+		text = s.Number
+	} else if text == "" {
+		text = r.User.Phone
+	}
+	n, err := f.parse(text, false)
+	if err == nil {
+		err = fresh(n.e164, r.Existing)
+	}
+	if err != nil {
+		return mfa.Step{}, err
+	}
+	if r.Params.Import != nil {
+		state, err := json.Marshal(State{n.e164})
+		return mfa.Step{Hint: n.mask(), Done: &mfa.Verified{State: state, Hint: n.mask(), AMR: amr}}, err
+	}
+	return f.ask(asking{user: r.User, client: r.Client, number: n, use: mfa.ForEnrollment, flow: r.ID, now: r.Now})
+}
+
+// fresh refuses a number that the user has already.
+func fresh(e164 string, existing []mfa.Enrolled) error {
+	for _, e := range existing {
+		if s, err := parseState(e.State); err == nil && s.Number == e164 {
+			return refused(ReasonEnrolled, "You have this number already.")
+		}
+	}
+	return nil
+}
+
+// Challenge sends a new code; one that was sent before in the same flow is dead.
+// It refuses a number in a country that is no longer listed.
+func (f *Factor) Challenge(_ context.Context, r mfa.ChallengeRequest) (mfa.Step, error) {
+	a := asking{user: r.User, client: r.Client, use: r.Purpose, flow: r.Flow, known: r.Purpose == mfa.ForAuthentication, now: r.Now}
+	var to string
+	if r.Purpose == mfa.ForEnrollment {
+		p, err := onetime.Parse(r.Previous)
+		if err != nil {
+			return mfa.Step{}, err
+		}
+		to = p.To
+	} else {
+		s, _, err := only(r.Enrollments)
+		if err != nil {
+			return mfa.Step{}, err
+		}
+		to = s.Number
+	}
+	var err error
+	if a.number, err = f.parse(to, a.known); err != nil {
+		return mfa.Step{}, err
+	}
+	return f.ask(a)
+}
+
+// asking is for whom a code is, and what for.
+type asking struct {
+	user   mfa.User
+	client mfa.Client
+	number number
+	use    mfa.Purpose
+	flow   string
+	known  bool // the number was confirmed before
+	now    time.Time
+}
+
+// ask makes a code and the message that carries it.
+func (f *Factor) ask(a asking) (mfa.Step, error) {
+	to := a.number.e164
+	code, pending, err := f.codes.New(onetime.Purpose{Use: string(a.use), Flow: a.flow, To: to}, a.now)
+	if err != nil {
+		return mfa.Step{}, err
+	}
+	if a.use == mfa.ForEnrollment {
+		pending.To = to
+	}
+	state, err := pending.Marshal()
+	if err != nil {
+		return mfa.Step{}, err
+	}
+	text, err := f.texts.text(a.user, a.client, code, f.codes.Minutes())
+	if err != nil {
+		return mfa.Step{}, err
+	}
+	return mfa.Step{
+		Challenge: &Challenge{Destination: a.number.mask(), Digits: f.codes.Digits},
+		Pending:   state, Expires: time.Unix(pending.Expires, 0).UTC(), Hint: a.number.mask(),
+		Delivery: &mfa.Delivery{
+			Sender:  f.config.Sender,
+			Message: mfa.Message{Channel: mfa.ChannelSMS, To: to, Text: text},
+			Budgets: f.limits.budgets(a.number), Known: a.known, Before: f.before(a),
+		},
+	}, nil
+}
+
+// before asks the host about a number. What it cannot tell is no yes.
+func (f *Factor) before(a asking) func(context.Context) error {
+	if f.config.Before == nil {
+		return nil
+	}
+	to := Destination{User: a.user, Client: a.client, Number: a.number.e164, Country: a.number.country, Known: a.known}
+	return func(ctx context.Context) error {
+		err := f.config.Before(ctx, to)
+		if err == nil || errors.Is(err, mfa.ErrRefused) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", refused(ReasonUnchecked, "Text messages cannot be sent to this number just now. Please choose another method."), err)
+	}
+}
+
+// Verify checks a code.
+func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
+	pending, err := onetime.Parse(r.Pending)
+	if err != nil {
+		return mfa.Verified{}, err
+	}
+	v := mfa.Verified{AMR: amr}
+	to := pending.To
+	if r.Purpose != mfa.ForEnrollment {
+		s, e, err := only(r.Enrollments)
+		if err != nil {
+			return mfa.Verified{}, err
+		}
+		to, v.EnrollmentID, v.State = s.Number, e.ID, e.State
+	}
+	switch err := f.codes.Check(pending, onetime.Purpose{Use: string(r.Purpose), Flow: r.Flow, To: to}, r.Answer.Code, r.Now); {
+	case errors.Is(err, onetime.ErrMalformed):
+		return mfa.Verified{}, fmt.Errorf("%w: sms: a code has %d digits", mfa.ErrBadInput, f.codes.Digits)
+	case err != nil:
+		return mfa.Verified{}, &mfa.NotValidError{Resend: f.config.ResendWrong}
+	}
+	if r.Purpose != mfa.ForEnrollment {
+		return v, nil
+	}
+	if err := fresh(to, r.Enrollments); err != nil { // it was enrolled since
+		return mfa.Verified{}, err
+	}
+	v.State, err = json.Marshal(State{to})
+	return v, err
+}
+
+// only is the one number that an option is for.
+func only(list []mfa.Enrolled) (State, mfa.Enrolled, error) {
+	if len(list) != 1 {
+		return State{}, mfa.Enrolled{}, errors.New("sms: an option is for one number")
+	}
+	s, err := parseState(list[0].State)
+	return s, list[0], err
+}
+
+func parseState(raw []byte) (s State, err error) {
+	if err := json.Unmarshal(raw, &s); err != nil || s.Number == "" {
+		return State{}, errors.New("sms: stored state is not the JSON of a State") // the cause might quote it
+	}
+	return s, nil
+}
