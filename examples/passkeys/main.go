@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
+	"flag"
 	"html/template"
 	"log"
 	"net/http"
@@ -22,10 +23,8 @@ import (
 )
 
 const (
-	address = "localhost:8080"
-	origin  = "http://" + address // REPLACE: https://your.domain, and the ID below
-	cookie  = "__Host-session"
-	life    = 12 * time.Hour
+	cookie = "__Host-session"
+	life   = 12 * time.Hour
 )
 
 //go:embed page.html
@@ -41,12 +40,15 @@ type app struct {
 }
 
 func main() {
-	s := http.Server{Addr: address, Handler: newApp().handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	address := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
+	origin := "http://" + *address // REPLACE: https://your.domain, and the ID below
+	s := http.Server{Addr: *address, Handler: newApp(origin).handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
 	log.Print("open ", origin)
 	log.Fatal(s.ListenAndServe())
 }
 
-func newApp() *app {
+func newApp(origin string) *app {
 	a := &app{page: template.Must(template.New("page").Parse(html))}
 	passkeys := must(webauthn.New(webauthn.Config{RP: webauthn.RelyingParty{ID: "localhost", Name: "Passkeys", Origins: []string{origin}}}))
 	a.engine = must(mfa.New(mfa.Config{

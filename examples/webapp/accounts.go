@@ -27,7 +27,7 @@ type account struct {
 }
 
 // user is the account as the engine needs to know it. The address counts as
-// not verified: this version of the app sends no mail.
+// not verified: registering does not ask for a code to it.
 func (a account) user() mfa.User {
 	return mfa.User{ID: a.ID, Name: a.Email, Email: a.Email, Phone: a.Phone, CreatedAt: a.Created}
 }

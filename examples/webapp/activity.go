@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
 	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/webauthn"
 )
 
@@ -17,15 +19,18 @@ type activityLine struct {
 }
 
 func toLine(h mfa.Activity) activityLine {
-	text := eventText[h.Type]
-	if own := keyEventText[h.Type]; h.Method == webauthn.Name && own != "" {
-		text = own
+	text := methodEventText[h.Method][h.Type]
+	if text == "" {
+		text = eventText[h.Type]
 	}
 	if text == "" {
 		text = string(h.Type)
 	}
 	if h.Label != "" && h.Method != recovery.Name {
 		text += ": " + h.Label
+	}
+	if h.Actor != "" {
+		text += " (by support)"
 	}
 	l := activityLine{Text: text, Time: h.Time, Count: h.Count}
 	if h.IP.IsValid() {
@@ -38,6 +43,8 @@ var eventText = map[mfa.EventType]string{
 	mfa.EventFlowStarted:       "Sign-in or confirmation begun",
 	mfa.EventFlowPassed:        "Signed in",
 	mfa.EventFlowDenied:        "Sign-in refused",
+	mfa.EventChallengeSent:     "Code sent",
+	mfa.EventChallengeUnsent:   "Code could not be sent",
 	mfa.EventVerified:          "Code accepted",
 	mfa.EventFailed:            "Wrong code",
 	mfa.EventLocked:            "Too many wrong codes",
@@ -53,14 +60,27 @@ var eventText = map[mfa.EventType]string{
 	mfa.EventPasswordChanged:   "Password changed",
 	mfa.EventRollbackSuspected: "Sign-in stopped: stored data is older than it should be",
 	mfa.EventCloneSuspected:    "There may be a copy of a security key",
+	mfa.EventSendLimit:         "Code not sent: too many messages",
 }
 
-// keyEventText is what differs where a key did it.
-var keyEventText = map[mfa.EventType]string{
-	mfa.EventFlowPassed: "Signed in with a security key or passkey",
-	mfa.EventVerified:   "Key or passkey accepted",
-	mfa.EventFailed:     "Key or passkey not accepted",
-	mfa.EventEnrolled:   "Security key or passkey added",
-	mfa.EventReplaced:   "Security key or passkey replaced",
-	mfa.EventRemoved:    "Security key or passkey removed",
+// methodEventText is what differs by method.
+var methodEventText = map[string]map[mfa.EventType]string{
+	webauthn.Name: {
+		mfa.EventFlowPassed: "Signed in with a security key or passkey",
+		mfa.EventVerified:   "Key or passkey accepted",
+		mfa.EventFailed:     "Key or passkey not accepted",
+		mfa.EventEnrolled:   "Security key or passkey added",
+		mfa.EventReplaced:   "Security key or passkey replaced",
+		mfa.EventRemoved:    "Security key or passkey removed",
+	},
+	sms.Name: {
+		mfa.EventEnrolled: "Phone number added",
+		mfa.EventReplaced: "Phone number changed",
+		mfa.EventRemoved:  "Phone number removed",
+	},
+	emailcode.Name: {
+		mfa.EventEnrolled: "E-mail address added",
+		mfa.EventReplaced: "E-mail address changed",
+		mfa.EventRemoved:  "E-mail address removed",
+	},
 }

@@ -19,6 +19,7 @@ type app struct {
 	secure    bool // cookies travel over https only
 	clock     *clock
 	inbox     *inbox // nil without -dev
+	senders   senders
 	log       *slog.Logger
 	db        *sql.DB
 	accounts  accounts
@@ -33,12 +34,13 @@ type app struct {
 
 // parts is what an app is made of by main, and by tests.
 type parts struct {
-	config config // with the origin
-	db     *sql.DB
-	engine *mfa.Engine
-	clock  *clock
-	inbox  *inbox // nil without -dev
-	log    *slog.Logger
+	config  config // with the origin
+	db      *sql.DB
+	engine  *mfa.Engine
+	clock   *clock
+	senders senders
+	inbox   *inbox // nil without -dev
+	log     *slog.Logger
 }
 
 func newApp(p parts) (*app, error) {
@@ -47,6 +49,7 @@ func newApp(p parts) (*app, error) {
 		secure:    strings.HasPrefix(p.config.origin, "https:"),
 		clock:     p.clock,
 		inbox:     p.inbox,
+		senders:   p.senders,
 		log:       p.log,
 		db:        p.db,
 		accounts:  accounts{p.db},
@@ -65,6 +68,8 @@ func newApp(p parts) (*app, error) {
 		App:        "web",
 		ClientIP:   a.clientIP,
 		StepUpPage: "/confirm",
+		Reports:    p.senders.reports,
+		LinkDone:   "/continue",
 		Now:        p.clock.Now,
 		Logger:     p.log,
 	})

@@ -22,6 +22,8 @@ type config struct {
 	policy string
 	rules  mfa.Policy // what the file says
 	keys   string
+	sms    string // where text messages go; empty: see senders
+	smtp   string // the mail server; likewise
 	dev    bool
 }
 
@@ -37,6 +39,8 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	f.StringVar(&c.store, "store", defaultStore, "where accounts and MFA values are kept: sqlite:`FILE`, or memory: (gone at the end)")
 	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy; default: MFA is offered, and asked for when enrolled")
 	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added")
+	f.StringVar(&c.sms, "sms", "", smsHelp)
+	f.StringVar(&c.smtp, "smtp", "", smtpHelp)
 	f.BoolVar(&c.dev, "dev", false, "development: /dev/inbox, /dev/clock and X-Dev-Client-IP, on loopback only")
 	if err := f.Parse(args); err != nil {
 		return config{}, err
@@ -71,6 +75,9 @@ func (c *config) complete() error {
 		return fmt.Errorf("-dev lets anyone read all messages and move the clock: it is refused on %s, use a loopback address", c.addr)
 	case c.dev && strings.HasPrefix(c.origin, "https:"):
 		return errors.New("-dev is refused together with an https -origin, which says that this is not development")
+	}
+	if err := c.checkSenders(); err != nil {
+		return err
 	}
 	c.rules, err = loadPolicy(c.policy, c.methods())
 	return err

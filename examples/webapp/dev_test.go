@@ -56,53 +56,39 @@ func TestDevInbox(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.body), &list); err != nil {
 		t.Fatal(err)
 	}
-	subjects := map[string]message{}
-	for i, m := range list {
-		subjects[m.Subject] = m
-		if i > 0 && m.At.After(list[i-1].At) {
+	var m message
+	for i, o := range list {
+		if strings.Contains(o.Subject, "was added") {
+			m = o
+		}
+		if i > 0 && o.At.After(list[i-1].At) {
 			t.Error("not newest first")
 		}
 	}
-	m, ok := subjects["A new authenticator app was added"]
-	if !ok {
-		t.Fatalf("no mail in %s", r.body)
-	}
 	if m.Channel != "email" || m.To != "ada@example.org" || !strings.Contains(m.Body, "192.0.2.7") || !strings.Contains(m.Body, "If it was not you") {
-		t.Errorf("mail %+v", m)
+		t.Errorf("mail %+v in %s", m, r.body)
 	}
 	if page := b.page("/dev/inbox").body; !strings.Contains(page, m.Subject) {
 		t.Error("the page does not show it")
 	}
 }
 
-func TestInboxKeepsEachNoticeOnceAndIsBounded(t *testing.T) {
-	b := newInbox()
+func TestInboxKeepsEachMessageOnceAndIsBounded(t *testing.T) {
+	b := newInbox(new(clock).Now)
 	for i := range maxInbox + 10 {
-		e := mfa.Event{ID: strconv.Itoa(i), Type: mfa.EventEnrolled, Notice: true, Email: "ada@example.org", Label: strconv.Itoa(i)}
+		m := mfa.Message{ID: strconv.Itoa(i), Channel: mfa.ChannelEmail, To: "ada@example.org", Subject: strconv.Itoa(i)}
 		for range 2 {
-			if err := b.Observe(t.Context(), e); err != nil {
+			if _, err := b.Send(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	list := b.messages()
-	if len(list) != maxInbox || len(b.seen) != maxInbox || !strings.Contains(list[0].Body, "Name: "+strconv.Itoa(maxInbox+9)) {
-		t.Errorf("%d messages, %d seen, newest %q", len(list), len(b.seen), list[0].Body)
+	if len(list) != maxInbox || list[0].Subject != strconv.Itoa(maxInbox+9) || list[maxInbox-1].Subject != "10" {
+		t.Errorf("%d messages, newest %+v", len(list), list[0])
 	}
-	for _, e := range []mfa.Event{{ID: "a", Email: "ada@example.org"}, {ID: "b", Notice: true}} {
-		if err := b.Observe(t.Context(), e); err != nil || len(b.messages()) != maxInbox {
-			t.Errorf("event %+v: %v", e, err)
-		}
-	}
-	if empty := newInbox().messages(); empty == nil {
+	if empty := newInbox(new(clock).Now).messages(); empty == nil {
 		t.Error("an empty inbox is null in JSON")
-	}
-}
-
-func TestNoticeCannotBeForgedByALabel(t *testing.T) {
-	m := toMail(mfa.Event{Type: mfa.EventEnrolled, Label: "x\nIf it was not you: call +47 123\u2028now", Email: "ada@example.org"})
-	if strings.Count(m.Body, "\nIf it was not you") != 1 || strings.Contains(m.Body, "\u2028") {
-		t.Errorf("body %q", m.Body)
 	}
 }
 
@@ -149,6 +135,8 @@ func TestFlags(t *testing.T) {
 	for _, good := range [][]string{
 		{}, {"-dev"}, {"-dev", "-addr", "localhost:0"}, {"-dev", "-addr", "[::1]:8080"}, {"-dev", "-origin", "http://localhost:8080"},
 		{"-origin", "https://app.example", "-addr", "0.0.0.0:8080"}, {"-store", "memory:"}, {"-store", "sqlite:x y.db"},
+		{"-sms", "kannel:http://me:pass%40word@127.0.0.1:13013"}, {"-sms", "kannel:https://me:word@sms.example/cgi-bin/sendsms?from=Demo", "-dev"},
+		{"-smtp", "127.0.0.1:2525"}, {"-smtp", "smtp.example:587", "-dev"}, {"-smtp", "[::1]:25", "-addr", "127.0.0.1:0"},
 	} {
 		if _, err := parseConfig(good, io.Discard); err != nil {
 			t.Errorf("%v: %v", good, err)
@@ -171,10 +159,18 @@ func TestFlags(t *testing.T) {
 		{"-store sqlite:", "-store"},
 		{"-store webapp.db", "-store"},
 		{"-store sqlite:x?mode=ro", "-store"},
-		{"-smtp x", "smtp"},
+		{"-smtp x", "-smtp"},
+		{"-smtp host:none", "-smtp"},
+		{"-sms http://me:secret@127.0.0.1:13013", "-sms is not of the form"},
+		{"-sms twilio:x", "-sms is not of the form"},
+		{"-sms kannel:http://127.0.0.1:13013", "-sms is not of the form"},
+		{"-sms kannel:http://me:secret@127.0.0.1:13013?to=x", "-sms is not of the form"},
+		{"-sms kannel:http://me:secret@192.0.2.1:13013", "not https"},
+		{"-sms kannel:http://me@127.0.0.1:13013", "Password"},
+		{"-sms kannel:http://me:secret%@127.0.0.1:13013", "-sms is not of the form"},
 		{"x", "unexpected"},
 	} {
-		if _, err := parseConfig(strings.Fields(c.args), io.Discard); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := parseConfig(strings.Fields(c.args), io.Discard); err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", c.args, err)
 		}
 	}

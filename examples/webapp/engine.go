@@ -20,7 +20,7 @@ const closeTimeout = 10 * time.Second
 
 // newEngine makes the engine over the app's data, and finds a wrong key ring
 // before the first user does. The origin has to be known by now.
-func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *inbox, log *slog.Logger) (*mfa.Engine, error) {
+func newEngine(ctx context.Context, c config, d *data, clock *clock, out senders, log *slog.Logger) (*mfa.Engine, error) {
 	apps, err := totp.New(totp.Config{Issuer: appName})
 	if err != nil {
 		return nil, err
@@ -37,6 +37,11 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *i
 		}
 		factors = append(factors, keys)
 	}
+	sent, err := out.factors(c.origin)
+	if err != nil {
+		return nil, err
+	}
+	factors = append(factors, sent...) // last, as the others are the safer ones
 	config := mfa.Config{
 		Store:      d.store,
 		Keys:       d.keys,
@@ -47,8 +52,12 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, messages *i
 		Now:        clock.Now,
 		Logger:     log,
 	}
-	if messages != nil {
-		config.Observers = []mfa.Observer{messages}
+	if out.mail != nil {
+		notices, err := newNotices(out.mail, c.origin)
+		if err != nil {
+			return nil, err
+		}
+		config.Observers = []mfa.Observer{notices}
 	}
 	engine, err := mfa.New(config)
 	if err != nil {

@@ -35,12 +35,15 @@ type export struct {
 	Created   time.Time        `json:"created_at"`
 	Apps      []exportedMethod `json:"authenticator_apps"`
 	Keys      []exportedMethod `json:"security_keys_and_passkeys"`
+	Phones    []exportedMethod `json:"phone_numbers"`
+	Addresses []exportedMethod `json:"e_mail_addresses"`
 	CodesLeft int              `json:"recovery_codes_left"`
 	Activity  []exportedAction `json:"activity"`
 }
 
 type exportedMethod struct {
 	Label string    `json:"label"`
+	Hint  string    `json:"hint,omitempty"` // a number or an address, masked
 	Added time.Time `json:"added_at"`
 	Used  time.Time `json:"last_used_at,omitzero"`
 }
@@ -82,6 +85,7 @@ func (a *app) collect(r *http.Request, s session) (export, error) {
 		return export{}, err
 	}
 	out.Apps, out.Keys, out.CodesLeft = toExport(own.Apps), toExport(own.Keys), own.CodesLeft
+	out.Phones, out.Addresses = toExport(own.Phones), toExport(own.Addresses)
 	history, err := a.engine.Activity(r.Context(), s.Account.ID)
 	for _, h := range history {
 		line := toLine(h)
@@ -93,7 +97,7 @@ func (a *app) collect(r *http.Request, s session) (export, error) {
 func toExport(list []mfa.Enrollment) []exportedMethod {
 	out := []exportedMethod{}
 	for _, e := range list {
-		out = append(out, exportedMethod{e.Label, e.CreatedAt.UTC(), e.LastUsed.UTC()})
+		out = append(out, exportedMethod{e.Label, e.Hint, e.CreatedAt.UTC(), e.LastUsed.UTC()})
 	}
 	return out
 }

@@ -94,8 +94,10 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, mfa.ErrNotValid):
 		return http.StatusUnauthorized
-	case errors.Is(err, mfa.ErrLocked):
+	case errors.Is(err, mfa.ErrLocked), errors.Is(err, mfa.ErrTooSoon), errors.Is(err, mfa.ErrSendLimit):
 		return http.StatusTooManyRequests
+	case errors.Is(err, mfa.ErrDelivery):
+		return http.StatusBadGateway
 	case errors.Is(err, mfa.ErrBadInput):
 		return http.StatusBadRequest
 	case errors.Is(err, mfa.ErrNoEnrollment), errors.Is(err, mfa.ErrNoOption):
@@ -126,6 +128,8 @@ var sayings = map[string]string{
 	"renamed":  "Saved.",
 	"others":   "All other sessions have ended.",
 	"added":    "Your authenticator app is set up.",
+	"phone":    "Your number is confirmed: codes go there.",
+	"mailbox":  "Your address is confirmed: codes go there.",
 }
 
 // words is what people are told of an error.
@@ -138,6 +142,8 @@ func words(err error, now time.Time) string {
 		problem  *mfahttp.Problem
 	)
 	switch {
+	case sendWords(err, now) != "":
+		return sendWords(err, now)
 	case errors.Is(err, errNoScript):
 		return "This page needs JavaScript, without which a browser does not talk to keys. Allow it, or use another way."
 	case errors.As(err, &refused) && refused.Detail != "":

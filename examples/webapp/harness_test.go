@@ -29,6 +29,7 @@ const (
 type server struct {
 	t    *testing.T
 	app  *app
+	data *data
 	url  string
 	file string // of the database
 	log  *safeBuffer
@@ -54,17 +55,21 @@ func startWith(t *testing.T, flags ...string) *server {
 	}
 	var messages *inbox
 	if c.dev {
-		messages = newInbox()
+		messages = newInbox(now.Now)
 	}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	c.origin = c.originAt(port)
-	engine, err := newEngine(ctx, c, d, now, messages, logger)
+	out, err := newSenders(c, now, messages)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := newApp(parts{config: c, db: d.db, engine: engine, clock: now, inbox: messages, log: logger})
+	engine, err := newEngine(ctx, c, d, now, out, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := newApp(parts{config: c, db: d.db, engine: engine, clock: now, senders: out, inbox: messages, log: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,11 +80,14 @@ func startWith(t *testing.T, flags ...string) *server {
 		if err := closeEngine(ctx, engine); err != nil {
 			t.Error(err)
 		}
+		if err := out.close(); err != nil {
+			t.Error(err)
+		}
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &server{t: t, app: a, url: "http://localhost:" + port, file: c.file, log: log}
+	return &server{t: t, app: a, data: d, url: "http://localhost:" + port, file: c.file, log: log}
 }
 
 func (s *server) advance(d time.Duration) {

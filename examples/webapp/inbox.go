@@ -19,39 +19,29 @@ type message struct {
 	Subject string    `json:"subject"`
 	Body    string    `json:"body"`
 	At      time.Time `json:"at"`
+	id      string
 }
 
-// An inbox takes the app's messages in development, in place of a mail server.
-// It is an mfa.Observer that writes a mail for each security notice.
+// An inbox takes messages in development, in place of a mail server and a gateway
+// for text messages. Like a mailbox it knows a repetition by its ID.
 type inbox struct {
+	now  func() time.Time
 	mu   sync.Mutex
-	list []message       // oldest first
-	seen map[string]bool // events: a notice may be offered twice
-	ids  []string        // those in seen, oldest first
+	list []message // oldest first
 }
 
-func newInbox() *inbox { return &inbox{seen: map[string]bool{}} }
+func newInbox(now func() time.Time) *inbox { return &inbox{now: now} }
 
-// Observe keeps a mail for an event that the account's owner should know of.
-func (b *inbox) Observe(_ context.Context, e mfa.Event) error {
-	if !e.Notice || e.Email == "" {
-		return nil
-	}
+// Send implements mfa.Sender. It always takes the message.
+func (b *inbox) Send(_ context.Context, m mfa.Message) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.seen[e.ID] {
-		return nil
+	if slices.ContainsFunc(b.list, func(o message) bool { return o.id == m.ID }) {
+		return m.ID, nil
 	}
-	b.seen[e.ID] = true
-	b.ids = append(b.ids, e.ID)
-	b.list = append(b.list, toMail(e))
-	if over := len(b.list) - maxInbox; over > 0 {
-		for _, id := range b.ids[:over] {
-			delete(b.seen, id)
-		}
-		b.ids, b.list = slices.Delete(b.ids, 0, over), slices.Delete(b.list, 0, over)
-	}
-	return nil
+	b.list = append(b.list, message{m.Channel, m.To, m.Subject, m.Text, b.now().UTC().Truncate(time.Millisecond), m.ID})
+	b.list = slices.Delete(b.list, 0, max(0, len(b.list)-maxInbox))
+	return m.ID, nil
 }
 
 // messages are copies, newest first, and never nil.

@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/mfakit/mfa/emailcode"
 	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/totp"
 	"github.com/mfakit/mfa/webauthn"
 )
@@ -34,6 +36,12 @@ func (c config) methods() []string {
 	list := []string{totp.Name, recovery.Name}
 	if _, ok := relyingParty(c.origin); ok || c.origin == "" {
 		list = append(list, webauthn.Name)
+	}
+	if c.dev || c.sms != "" {
+		list = append(list, sms.Name)
+	}
+	if c.dev || c.smtp != "" {
+		list = append(list, emailcode.Name)
 	}
 	return list
 }

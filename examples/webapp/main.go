@@ -1,6 +1,7 @@
 // Command webapp is a whole app around package mfa: accounts, passwords and
-// sessions of its own; authenticator apps, security keys, passkeys and recovery
-// codes by the library; the JSON API under /mfa, and plain pages for all of it.
+// sessions of its own; authenticator apps, security keys, passkeys, codes by text
+// message and by mail, and recovery codes by the library; the JSON API under
+// /mfa, and plain pages for all of it.
 //
 //	go run ./examples/webapp -dev
 //
@@ -9,6 +10,7 @@
 // throttle.go. Where the two meet: host.go (what the library asks of the app),
 // mint.go (the one way to a session) and account_http.go (sign in). keys.go says
 // which keys are taken; their pages work by scripts, which static/keys.js begins.
+// senders.go says where messages go.
 //
 // Sessions are cookies here: a client that is no browser can pass a sign-in
 // with Mfa-Client: native, and keeps the session from Set-Cookie.
@@ -25,8 +27,8 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -57,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 
 	var messages *inbox
 	if c.dev {
-		messages = newInbox()
+		messages = newInbox(clock.Now)
 	}
 	// Keys are bound to the origin, which the port is a part of.
 	listener, origin, err := listen(c)
@@ -65,16 +67,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	c.origin = origin
-	engine, err := newEngine(ctx, c, data, clock, messages, log)
+	out, err := newSenders(c, clock, messages)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+	engine, err := newEngine(ctx, c, data, clock, out, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, closeEngine(ctx, engine)) }()
-	a, err := newApp(parts{config: c, db: data.db, engine: engine, clock: clock, inbox: messages, log: log})
+	a, err := newApp(parts{config: c, db: data.db, engine: engine, clock: clock, senders: out, inbox: messages, log: log})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	go sweepNowAndThen(ctx, data, clock, log)
+	defer inBackground(ctx, func(ctx context.Context) { tidyNowAndThen(ctx, data, engine, clock.Now, log) })()
 	if _, err := fmt.Fprintln(stdout, origin); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -96,20 +103,13 @@ func listen(c config) (net.Listener, string, error) {
 	return l, c.originAt(port), nil
 }
 
-// sweepEvery is how often expired rows are dropped.
-const sweepEvery = time.Hour
-
-func sweepNowAndThen(ctx context.Context, d *data, c *clock, log *slog.Logger) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := d.sweep(ctx, c.Now()); err != nil && ctx.Err() == nil {
-			log.ErrorContext(ctx, "webapp: expired rows were not dropped", "error", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+// inBackground starts f, and returns what ends it and waits for that.
+func inBackground(ctx context.Context, f func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	work.Go(func() { f(ctx) })
+	return func() {
+		cancel()
+		work.Wait()
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
 	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/totp"
 	"github.com/mfakit/mfa/webauthn"
 )
@@ -21,6 +23,10 @@ func methodName(method string) string {
 		return "Authenticator app"
 	case webauthn.Name:
 		return "Security key or passkey"
+	case sms.Name:
+		return "Text message"
+	case emailcode.Name:
+		return "Code by mail"
 	case recovery.Name:
 		return "Recovery code"
 	}
@@ -41,14 +47,28 @@ func methodNames(e mfa.Authentication) string {
 type owned struct {
 	Apps      []mfa.Enrollment
 	Keys      []mfa.Enrollment
+	Phones    []mfa.Enrollment
+	Addresses []mfa.Enrollment
 	CodesLeft int
 }
 
 // Methods are all that a person has chosen to sign in with.
-func (o owned) Methods() []mfa.Enrollment { return slices.Concat(o.Apps, o.Keys) }
+func (o owned) Methods() []mfa.Enrollment {
+	return slices.Concat(o.Apps, o.Keys, o.Phones, o.Addresses)
+}
 
 // Single says that losing one thing would lock its owner out, but for the codes.
-func (o owned) Single() bool { return len(o.Apps)+len(o.Keys) == 1 }
+func (o owned) Single() bool { return len(o.Methods()) == 1 }
+
+// find is one of Methods.
+func (o owned) find(id string) (mfa.Enrollment, error) {
+	for _, e := range o.Methods() {
+		if e.ID == id {
+			return e, nil
+		}
+	}
+	return mfa.Enrollment{}, mfa.ErrNoEnrollment
+}
 
 func (a *app) enrolled(r *http.Request, s session) (owned, error) {
 	var out owned
@@ -62,36 +82,13 @@ func (a *app) enrolled(r *http.Request, s session) (owned, error) {
 			out.CodesLeft = e.Remaining
 		case webauthn.Name:
 			out.Keys = append(out.Keys, e)
+		case sms.Name:
+			out.Phones = append(out.Phones, e)
+		case emailcode.Name:
+			out.Addresses = append(out.Addresses, e)
 		default:
 			out.Apps = append(out.Apps, e)
 		}
 	}
 	return out, err
-}
-
-// addable is what an account may add.
-type addable struct {
-	App, Key bool
-	Note     *keyNote // why no key, where there is something to say about it
-}
-
-// addable asks the policy, so that a page offers nothing that is refused then.
-// The engine decides all the same.
-func (a *app) addable(r *http.Request, s session, o owned) addable {
-	client := a.mfa.Client(r)
-	client.DeviceToken = ""
-	d := a.policy.Decide(mfa.Subject{User: s.Account.user(), Client: client, Enrollments: o.Methods(), Now: a.clock.Now()})
-	allowed := func(method string) bool { return len(d.Methods) == 0 || slices.Contains(d.Methods, method) }
-	second := slices.ContainsFunc(o.Methods(), func(e mfa.Enrollment) bool { return !slices.Contains(d.NotFirst, e.Method) })
-	now := func(method string) bool { return allowed(method) && (second || !slices.Contains(d.NotFirst, method)) }
-	out := addable{App: now(totp.Name)}
-	switch {
-	case !allowed(webauthn.Name):
-	case !now(webauthn.Name):
-		out.Note = &keyNote{Text: "A security key or passkey can be added after another method, such as an authenticator app."}
-	default:
-		out.Note = a.keysHere(r)
-		out.Key = out.Note == nil
-	}
-	return out
 }

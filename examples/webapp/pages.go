@@ -21,9 +21,9 @@ type pages map[string]*template.Template
 
 func parsePages() pages {
 	all := pages{}
-	layout := template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "pages/layout.html"))
-	for _, name := range []string{"start", "register", "login", "challenge", "usekey", "setup", "addkey", "scan", "codes", "settings",
-		"enrollment", "newcodes", "password", "export", "confirm", "message", "inbox"} {
+	layout := template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "pages/layout.html", "pages/sent.html"))
+	for _, name := range []string{"start", "register", "login", "challenge", "usekey", "sendcode", "choose", "setup", "addkey", "scan", "destination",
+		"sentcode", "codes", "settings", "enrollment", "newcodes", "password", "export", "confirm", "message", "inbox"} {
 		all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+name+".html"))
 	}
 	return all
@@ -38,7 +38,8 @@ var pageFuncs = template.FuncMap{
 		c.Problem = problem
 		return c
 	},
-	"field": func(words, focus bool, problem string) codeField { return codeField{words, focus, problem} },
+	"sendbutton": func(s *sent, text string) sendButton { return sendButton{text, s.Wait, s.Waiting()} },
+	"field":      func(words, focus bool, problem string) codeField { return codeField{words, focus, problem} },
 }
 
 // A ceremony is the part of a page that asks for a key or passkey: what the
@@ -66,6 +67,13 @@ type codeField struct {
 	Words   bool
 	Focus   bool
 	Problem string
+}
+
+// A sendButton sends a code, once the wait is over.
+type sendButton struct {
+	Text    string
+	Wait    int // seconds
+	Waiting string
 }
 
 // A view is what a page shows. Title is needed.

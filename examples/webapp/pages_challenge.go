@@ -4,27 +4,39 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
 	"github.com/mfakit/mfa/mfahttp"
 	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/webauthn"
 )
+
+// A turn is where somebody is in a flow, as far as a page has to know.
+type turn struct {
+	token  string
+	option string    // empty: the best one
+	back   string    // where the flow leads once it has passed
+	resend time.Time // when another code can be sent, as far as is known
+}
 
 // challengePage asks for a code or a key. It neither sends nor consumes anything, and
 // shows nothing of an account but what the flow says.
 func (a *app) challengePage(w http.ResponseWriter, r *http.Request) error {
-	return a.ask(w, r, r.URL.Query().Get("option"), nil)
+	q := r.URL.Query()
+	return a.ask(w, r, turn{a.mfa.FlowToken(r), q.Get("option"), mfahttp.ReturnPath(r), resendAt(q.Get("resend"), a.clock.Now())}, nil)
 }
 
 // ask shows the flow's option of that id, or its best one, with what was
 // wrong about the last answer.
-func (a *app) ask(w http.ResponseWriter, r *http.Request, option string, wrong error) error {
-	flow, err := a.engine.Flow(r.Context(), a.mfa.FlowToken(r))
+func (a *app) ask(w http.ResponseWriter, r *http.Request, t turn, wrong error) error {
+	flow, err := a.engine.Flow(r.Context(), t.token)
 	if err != nil {
 		return err
 	}
-	back := mfahttp.ReturnPath(r)
+	back := t.back
 	if flow.Status == mfa.StatusDenied {
 		return a.deniedPage(w, r, flow)
 	}
@@ -32,7 +44,7 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, option string, wrong e
 		http.Redirect(w, r, nextPage(flow, back), http.StatusSeeOther)
 		return nil
 	}
-	current := pick(flow.Options, option)
+	current := pick(flow.Options, t.option)
 	if wrong == nil && current.LockedUntil.After(a.clock.Now()) {
 		wrong = &mfa.LockedError{Until: current.LockedUntil}
 	}
@@ -53,6 +65,18 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, option string, wrong e
 		v.Title, page = "Use your key", "usekey"
 		data.Note = a.keysHere(r)
 		data.Ceremony = ceremony{Button: "Use your key", Option: current.ID, Next: back, Again: "/challenge?" + url.Values{"return": {back}}.Encode()}
+	case sms.Name, emailcode.Name:
+		page = "sendcode"
+		data.Sent = a.sentNow(current.Method, current.Hint, t.resend)
+		data.Sent.State, data.Sent.Option, data.Sent.Next, data.Sent.Again = current.Delivery, current.ID, back, "/challenge/send"
+		data.Sent.Fields = []hidden{{"option", current.ID}, {"return", back}, {"resend", data.Sent.Resend}}
+		data.Arrives = current.Sent && (wrong == nil || mayBeOut(wrong))
+		if errors.Is(wrong, mfa.ErrNotValid) {
+			wrong = &sentError{wrong, !current.Sent}
+		}
+		if !data.Arrives {
+			v.Title = "Get a code"
+		}
 	}
 	if data.StepUp {
 		v.Title, v.Email = "Confirm that it is you", a.emailOf(r)
@@ -70,6 +94,9 @@ type challengeData struct {
 
 	Ceremony ceremony // of a key
 	Note     *keyNote
+
+	Sent    *sent // of a code that is sent
+	Arrives bool  // one was, and may be typed
 }
 
 type otherWay struct{ URL, Text string }
@@ -90,6 +117,12 @@ func optionText(o mfa.Option) string {
 	if o.Method == webauthn.Name {
 		return "Use a security key or passkey" // whichever of them: one option covers all
 	}
+	if o.Method == sms.Name {
+		return "Get a text message to " + o.Hint
+	}
+	if o.Method == emailcode.Name {
+		return "Get a mail to " + o.Hint
+	}
 	return "Use " + o.Label
 }
 
@@ -99,20 +132,23 @@ func (a *app) answerChallenge(w http.ResponseWriter, r *http.Request) error {
 		Option string `json:"option"`
 		Code   string `json:"code"`
 		Return string `json:"return"`
+		Resend string `json:"resend"` // of a code that was sent
 	}
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
+	t := turn{a.mfa.FlowToken(r), in.Option, mfahttp.ReturnPath(r), resendAt(in.Resend, a.clock.Now())}
 	flow, err := a.verify(r, in.Option, in.Code)
 	switch {
 	case errors.Is(err, mfa.ErrNotValid), errors.Is(err, mfa.ErrLocked), errors.Is(err, mfa.ErrBadInput), errors.Is(err, mfa.ErrBusy):
-		return a.ask(w, r, in.Option, err)
+		return a.ask(w, r, t, err)
 	case errors.Is(err, mfa.ErrNoOption):
-		return a.ask(w, r, "", err)
+		t.option = ""
+		return a.ask(w, r, t, err)
 	case err != nil:
 		return err
 	}
-	return a.proceed(w, r, flow, mfahttp.ReturnPath(r))
+	return a.proceed(w, r, flow, t.back)
 }
 
 func (a *app) verify(r *http.Request, option, code string) (mfa.Flow, error) {

@@ -82,7 +82,7 @@ func (a *app) confirmPage(w http.ResponseWriter, r *http.Request) error {
 	if len(own.Methods()) == 0 && !slices.Equal(missing, []string{mfa.MissingPassword}) {
 		return a.noWay(w, r, s, mfa.ReasonNoMethod)
 	}
-	return a.renderConfirm(w, r, s, confirmData{slices.Contains(missing, mfa.MissingPassword), len(own.Apps) > 0, len(own.Keys) > 0, back}, nil)
+	return a.renderConfirm(w, r, s, confirmData{slices.Contains(missing, mfa.MissingPassword), own.ready(), back}, nil)
 }
 
 // noWay says what to do to whom no code helps.
@@ -114,10 +114,27 @@ func (a *app) confirmPasswordPage(w http.ResponseWriter, r *http.Request, s sess
 }
 
 type confirmData struct {
-	Password bool // is what is asked for; else a second factor
-	Apps     bool // there are some
-	Keys     bool
+	Password bool   // is what is asked for; else a second factor
+	Ready    string // what to have at hand for it
 	Next     string
+}
+
+// ready is what to have at hand to confirm that it is you. A mailbox is taken only
+// where there is nothing better.
+func (o owned) ready() string {
+	var list []string
+	for _, k := range []struct {
+		is   bool
+		what string
+	}{
+		{len(o.Apps) > 0, "your authenticator app"}, {len(o.Keys) > 0, "your key"}, {len(o.Phones) > 0, "your phone"},
+		{len(o.Apps)+len(o.Keys)+len(o.Phones) == 0 && len(o.Addresses) > 0, "your mailbox"}, {o.CodesLeft > 0, "a recovery code"},
+	} {
+		if k.is {
+			list = append(list, k.what)
+		}
+	}
+	return inWords(list, "or")
 }
 
 func (a *app) renderConfirm(w http.ResponseWriter, r *http.Request, s session, data confirmData, err error) error {

@@ -20,15 +20,19 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 		"GET /login":                             a.emptyLoginPage,
 		"GET /challenge":                         a.challengePage,
 		"POST /challenge":                        a.answerChallenge,
+		"POST /challenge/send":                   a.sendCode,
+		"GET /continue":                          a.goOn,
 		"GET /confirm":                           a.confirmPage,
 		"POST /confirm":                          a.beginStepUp,
 		"GET /setup":                             a.setupPage,
+		"GET /setup/app":                         a.appPage,
 		"POST /setup":                            a.beginSetup,
 		"POST /setup/confirm":                    a.finishSetup,
 		"GET /setup/key":                         a.keyPage,
 		"POST /setup/key":                        a.finishKey,
 		"GET /settings":                          a.settingsPage,
 		"GET /settings/enrollments/{id}":         a.enrollmentPage,
+		"GET /settings/enrollments/{id}/change":  a.changeDestinationPage,
 		"POST /settings/enrollments/{id}/rename": a.renameEnrollment,
 		"POST /settings/enrollments/{id}/remove": a.removeEnrollment,
 		"GET /settings/recovery-codes":           a.newCodesPage,
@@ -38,6 +42,12 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 		"/":                                      a.notFound,
 	} {
 		mux.Handle(pattern, a.serve(h))
+	}
+	for _, d := range destinations {
+		mux.Handle("GET /setup/"+d.method, a.serve(a.destinationPage(d)))
+		mux.Handle("POST /setup/"+d.method, a.serve(a.beginDestination(d)))
+		mux.Handle("POST /setup/"+d.method+"/resend", a.serve(a.resendDestination(d)))
+		mux.Handle("POST /setup/"+d.method+"/confirm", a.serve(a.finishDestination(d)))
 	}
 	mux.Handle("GET /settings/export", a.guarded(exportNeeds, a.exportPage))
 	mux.Handle("GET /static/{file}", cached(http.FileServerFS(staticFiles)))
@@ -54,7 +64,7 @@ func cached(next http.Handler) http.Handler {
 func (a *app) startPage(w http.ResponseWriter, r *http.Request) error {
 	s, err := a.current(r)
 	if errors.Is(err, mfahttp.ErrNoSession) {
-		return a.render(w, r, http.StatusOK, "start", view{Title: "Welcome"})
+		return a.render(w, r, http.StatusOK, "start", view{Title: "Welcome", Data: a.senders.told(a.inbox)})
 	}
 	if err != nil {
 		return err
@@ -111,14 +121,17 @@ func (a *app) renderForm(w http.ResponseWriter, r *http.Request, name string, v 
 	return a.render(w, r, status, name, v)
 }
 
-// proceed carries a flow on to its next page. back is where a flow that has
-// passed leads.
+// proceed carries a flow on to its next page, and sends the code that is typed
+// there. back is where a flow that has passed leads.
 func (a *app) proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow, back string) error {
 	if err := a.mfa.Proceed(w, r, flow); err != nil {
 		return err
 	}
 	if flow.Status == mfa.StatusDenied {
 		return a.deniedPage(w, r, flow)
+	}
+	if option, ok := firstToSend(flow, a.clock.Now()); ok {
+		return a.send(w, r, turn{flow.Token, option, back, time.Time{}})
 	}
 	http.Redirect(w, r, nextPage(flow, back), http.StatusSeeOther) //nolint:gosec // callers pass ReturnPath
 	return nil

@@ -3,13 +3,10 @@ package main
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
-	"github.com/mfakit/mfa/totp"
-	"github.com/mfakit/mfa/webauthn"
 )
 
 // errNoScript is a form without what its script should have put there.
@@ -62,9 +59,9 @@ func (a *app) askKey(w http.ResponseWriter, r *http.Request, caller mfa.Caller, 
 	return a.renderForm(w, r, "addkey", view{Title: "Add a security key or passkey", Email: caller.User.Email, Data: struct {
 		Label    string
 		Required bool
-		App      bool // would do as well
+		Others   bool // would do as well
 		Ceremony ceremony
-	}{label, caller.User.ID == "", slices.Contains(required, totp.Name), ceremony{Button: "Add"}}}, wrong)
+	}{label, caller.User.ID == "", len(a.setupLinks(r, required)) > 1, ceremony{Button: "Add"}}}, wrong)
 }
 
 // required are the methods of which a flow asks to enrol one; none for a session.
@@ -113,9 +110,4 @@ func (a *app) activateKey(r *http.Request, caller mfa.Caller, id, credential str
 		return mfa.Activated{}, mfa.ErrNoEnrollment
 	}
 	return a.engine.Activate(r.Context(), caller, id, mfa.Answer{Credential: []byte(credential)})
-}
-
-// wantsKey says whether a key is all that a flow takes.
-func wantsKey(required []string) bool {
-	return slices.Contains(required, webauthn.Name) && !slices.Contains(required, totp.Name)
 }

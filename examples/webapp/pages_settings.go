@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/mfakit/mfa"
@@ -60,16 +59,17 @@ func (a *app) renderEnrollment(w http.ResponseWriter, r *http.Request, s session
 	if err != nil {
 		return err
 	}
-	list := own.Methods()
-	i := slices.IndexFunc(list, func(e mfa.Enrollment) bool { return e.ID == r.PathValue("id") })
-	if i < 0 {
-		return mfa.ErrNoEnrollment
+	e, err := own.find(r.PathValue("id"))
+	if err != nil {
+		return err
 	}
-	return a.renderForm(w, r, "enrollment", view{Title: list[i].Label, Email: s.Account.Email, Data: struct {
+	d, _ := destinationOf(e.Method)
+	return a.renderForm(w, r, "enrollment", view{Title: e.Label, Email: s.Account.Email, Data: struct {
 		Enrollment mfa.Enrollment
 		Key        bool
+		Change     string // what it is called to replace where codes are sent; empty: none are
 		Last       bool
-	}{list[i], list[i].Method == webauthn.Name, own.Single()}}, wrong)
+	}{e, e.Method == webauthn.Name, d.change, own.Single()}}, wrong)
 }
 
 func (a *app) renameEnrollment(w http.ResponseWriter, r *http.Request) error {

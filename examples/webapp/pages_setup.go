@@ -7,29 +7,23 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
+	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/totp"
 	"github.com/mfakit/mfa/webauthn"
 )
 
-// setupPage begins the enrolment of an authenticator app, by somebody who is signed in or whose sign-in
-// asks for one. It never shows a secret.
-func (a *app) setupPage(w http.ResponseWriter, r *http.Request) error {
+// appPage begins the enrolment of an authenticator app, by somebody who is signed
+// in or whose sign-in asks for one. It never shows a secret.
+func (a *app) appPage(w http.ResponseWriter, r *http.Request) error {
 	caller, err := a.mfa.Caller(r)
 	if err != nil {
 		return err
 	}
-	required, err := a.required(r, caller)
-	switch {
-	case err != nil:
-		return err
-	case wantsKey(required):
-		http.Redirect(w, r, "/setup/key", http.StatusSeeOther)
-		return nil
-	case caller.FlowToken != "":
+	if caller.FlowToken != "" {
 		return a.askName(w, r, caller, nil)
 	}
 	return a.changing(w, r, func(session) error { return a.askName(w, r, caller, nil) })
@@ -42,8 +36,8 @@ func (a *app) askName(w http.ResponseWriter, r *http.Request, caller mfa.Caller,
 	}
 	v := view{Title: "Set up an authenticator app", Email: caller.User.Email, Data: struct {
 		Required bool
-		Key      bool // would do as well
-	}{caller.User.ID == "", slices.Contains(required, webauthn.Name) && a.keysHere(r) == nil}}
+		Others   bool // would do as well
+	}{caller.User.ID == "", len(a.setupLinks(r, required)) > 1}}
 	return a.renderForm(w, r, "setup", v, err)
 }
 
@@ -159,9 +153,9 @@ func (a *app) wasSetUp(w http.ResponseWriter, r *http.Request, caller mfa.Caller
 
 // keepEvidence ends the account's other sessions, and says where to go on.
 func (a *app) keepEvidence(w http.ResponseWriter, r *http.Request, done mfa.Activated) (next string, err error) {
-	said := "added"
-	if done.Enrollment.Method == webauthn.Name {
-		said = "key"
+	said := map[string]string{webauthn.Name: "key", sms.Name: "phone", emailcode.Name: "mailbox"}[done.Enrollment.Method]
+	if said == "" {
+		said = "added"
 	}
 	if done.Flow == nil {
 		return "/settings?said=" + said, host{a}.Renewed(w, r, done.Authentication)

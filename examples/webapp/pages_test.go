@@ -68,7 +68,8 @@ func TestStaticFiles(t *testing.T) {
 	b := start(t).browser()
 	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/icon.svg": "image/svg+xml",
 		"/static/codes.js": "text/javascript", "/static/keys.js": "text/javascript", "/static/addkey.js": "text/javascript", "/static/usekey.js": "text/javascript",
-		"/static/passkey.js": "text/javascript", "/static/signals.js": "text/javascript", "/mfa/mfa.js": "text/javascript"} {
+		"/static/passkey.js": "text/javascript", "/static/signals.js": "text/javascript",
+		"/static/resend.js": "text/javascript", "/static/webotp.js": "text/javascript", "/static/delivery.js": "text/javascript", "/mfa/mfa.js": "text/javascript"} {
 		if r := b.page(path); r.status != http.StatusOK || !strings.HasPrefix(r.header.Get("Content-Type"), mediaType) {
 			t.Errorf("%s: status %d, %s", path, r.status, r.header.Get("Content-Type"))
 		}
@@ -148,7 +149,7 @@ func TestPagesAreCleanAndLabelled(t *testing.T) {
 	for _, path := range []string{"/", "/register", "/login", "/nowhere", "/dev/inbox", "/login?said=expired", "/login?said=%3Cb%3E"} {
 		pages["guest "+path] = guest.page(path).body
 	}
-	for _, path := range []string{"/", "/settings", "/setup", "/setup/key", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password", "/settings/export"} {
+	for _, path := range []string{"/", "/settings", "/setup", "/setup/app", "/setup/key", "/setup/sms", "/setup/email", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password", "/settings/export"} {
 		pages["signed in "+path] = b.page(path).body
 	}
 	pages["pending"] = pending.page("/challenge").body
@@ -157,6 +158,13 @@ func TestPagesAreCleanAndLabelled(t *testing.T) {
 	pending.login("ada@example.org")
 	pages["pending with a key"] = pending.page("/challenge?option=webauthn").body
 	pages["settings with a key"] = b.page("/settings").body
+	pages["code to type"] = b.submit("/setup/sms", "phone", adasNumber, "replaces", "").body
+	b.confirmCode(reply{body: pages["code to type"]}, "sms", s.code(adasNumber))
+	pages["settings with a phone"] = b.page("/settings").body
+	pages["number refused"] = b.submit("/setup/sms", "phone", "+46701234567", "replaces", "").body
+	pages["phone"] = b.page("/settings/enrollments/" + find(t, pages["settings with a phone"], `(?s)id="phones".*?/settings/enrollments/([a-z0-9]+)"`)).body
+	s.advance(time.Minute)
+	pages["pending with a code"] = pending.again(pending.page(strings.ReplaceAll(find(t, pending.page("/challenge").body, `<a href="([^"]+)">Get a text message`), "&amp;", "&"))).body
 	pages["scan"] = b.submit("/setup", "label", "x").body
 	pages["codes"] = b.submit("/settings/recovery-codes").body
 	s.advance(11 * time.Minute)

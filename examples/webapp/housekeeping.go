@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/ops"
+)
+
+// tidyEvery is how often expired rows are dropped, and notices that a dead
+// process has left are sent.
+const tidyEvery = time.Hour
+
+// tidyNowAndThen does so at once and then every hour, and returns when ctx ends.
+func tidyNowAndThen(ctx context.Context, d *data, engine *mfa.Engine, now func() time.Time, log *slog.Logger) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		tidy(ctx, d, engine, now(), log)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func tidy(ctx context.Context, d *data, engine *mfa.Engine, now time.Time, log *slog.Logger) {
+	if err := d.sweep(ctx, now); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "webapp: expired rows were not dropped", "error", err)
+	}
+	stats, err := ops.Redeliver(ctx, d.store, engine, ops.Options{})
+	switch {
+	case ctx.Err() != nil: // the next start goes on
+	case err != nil:
+		log.ErrorContext(ctx, "webapp: notices that were left could not be looked for", "error", err)
+	case stats.Failed > 0:
+		log.WarnContext(ctx, "webapp: some notices were not taken, and will come again", "users", stats.Failed)
+	}
+}
