@@ -64,7 +64,7 @@ func TestConfigThatIsRefused(t *testing.T) {
 // key is about does not depend on how a number is written.
 func TestO05_BudgetsOfAMessage(t *testing.T) {
 	want := []mfa.Budget{
-		{Name: mfa.BudgetDestination, Key: number1, Hour: 5, Day: 10},
+		{Name: mfa.BudgetDestination, Key: number1, Hour: 5, Day: 10, Reserve: 30},
 		{Name: mfa.BudgetNetwork, Hour: 30, Day: 100},
 		{Name: "prefix", Key: "+47 912", Label: "+47 912", Hour: 200, Day: 1000, Reserve: 30, Leased: true, MinSent: 40, MinVerified: 25},
 		{Name: "system", Hour: 1000, Day: 5000, Reserve: 30, Leased: true, Warn: 80},

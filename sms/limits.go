@@ -17,9 +17,9 @@ type Limits struct {
 	Prefix  Rate // to numbers that share country and first three digits; 200 and 1,000
 	System  Rate // in all; 1,000 and 5,000: set it to what you are ready to pay
 
-	// Reserve is the share of Prefix and System, in percent, that is kept for
-	// numbers which were confirmed before, so that strangers cannot use up what
-	// customers need. 0: 30.
+	// Reserve is the share of Number, Prefix and System, in percent and rounded up,
+	// that is kept for numbers which were confirmed before, so that strangers cannot
+	// use up what customers need, nor one customer's. 0: 30.
 	Reserve int
 
 	// A prefix stops, for numbers that were never confirmed, for an hour when of
@@ -63,8 +63,12 @@ const warnAt = 80
 
 // budgets are what a message to n falls under.
 func (l Limits) budgets(n number) []mfa.Budget {
+	kept := l.Reserve
+	if l.Number.Hour < 3 {
+		kept = 0 // else nobody could set the number up
+	}
 	return []mfa.Budget{
-		{Name: mfa.BudgetDestination, Key: n.e164, Hour: l.Number.Hour, Day: l.Number.Day},
+		{Name: mfa.BudgetDestination, Key: n.e164, Hour: l.Number.Hour, Day: l.Number.Day, Reserve: kept},
 		{Name: mfa.BudgetNetwork, Hour: l.Network.Hour, Day: l.Network.Day},
 		{Name: "prefix", Key: n.prefix(), Label: n.prefix(), Hour: l.Prefix.Hour, Day: l.Prefix.Day, Reserve: l.Reserve, Leased: true,
 			MinSent: l.BreakerMin, MinVerified: l.BreakerShare},
