@@ -163,10 +163,9 @@ func TestPasskeyAndPolicies(t *testing.T) {
 			d := mfa.Decision{}
 			k := newKeyWorld(t, silent, withPolicy(func(mfa.Subject) mfa.Decision { return d }))
 			u := person("u")
-			b, _, c := k.withKey(u)
+			b, _, _ := k.withKey(u)
 			if tc.app {
-				c = k.entered(u, b)
-				k.enroll(c, mfa.Enroll{})
+				k.enroll(k.entered(u, b), mfa.Enroll{})
 			}
 			b.UV = tc.uv
 			d = tc.d
