@@ -87,7 +87,7 @@ func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending,
 		}
 	}
 	out := Activated{}
-	if m.Kind == Have && e.factor(methodRecovery) >= 0 && !slices.ContainsFunc(st.enrolled, func(o enrollment) bool { return o.Method == methodRecovery }) {
+	if act.actor == "" && m.Kind == Have && e.factor(methodRecovery) >= 0 && !slices.ContainsFunc(st.enrolled, func(o enrollment) bool { return o.Method == methodRecovery }) {
 		var err error
 		if out.RecoveryCodes, err = e.issue(ctx, st, act, codes); err != nil {
 			return Activated{}, err

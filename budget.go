@@ -132,7 +132,11 @@ func (e *Engine) pay(ctx context.Context, st *state, c *charge) error {
 		}
 	}
 	if c.before != nil { // last, as its look-up may cost as much as a message
-		if err := c.before(ctx); err != nil {
+		err := inTime(ctx, checkTimeout, c.before)
+		if late := (*SendError)(nil); errors.As(err, &late) {
+			err = &DeliveryError{Reason: late.Reason, Retry: true}
+		}
+		if err != nil {
 			return refuse(err)
 		}
 		c.before = nil
@@ -154,8 +158,8 @@ func (e *Engine) pay(ctx context.Context, st *state, c *charge) error {
 // asked says whether one budget lets a message through.
 func (e *Engine) asked(st *state, c *charge, i int, v quota.Value) error {
 	b := c.budgets[i]
-	if b.Name == BudgetDestination && v.Last != 0 {
-		if next := time.Unix(v.Last, 0).Add(pauseAfter(v.Used.Hour(st.now))); next.After(st.now) {
+	if b.Name == BudgetDestination {
+		if next := pausedUntil(v, c.known, st.now); next.After(st.now) {
 			return &WaitError{Until: next.UTC()}
 		}
 	}
@@ -196,9 +200,10 @@ func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quot
 			if good = e.leases.takeGood(key); good > 0 {
 				v.Good.Add(st.now, good)
 			}
-			if sent = e.leases.takeOut(key); !c.known {
-				sent++
-			}
+			sent = e.leases.takeOut(key)
+		}
+		if !c.known && (b.MinSent > 0 || b.Name == BudgetDestination) {
+			sent++
 		}
 		opened, warn := v.Take(st.now, b.terms(), c.known, n, sent)
 		err := e.saveBudget(ctx, key, version, v, st.now)
@@ -278,13 +283,29 @@ func (e *Engine) handedOver(ctx context.Context, c *charge, now time.Time) time.
 			if err != nil {
 				continue
 			}
-			v.Last, next = now.Unix(), now.Add(pauseAfter(v.Used.Hour(now)))
+			if v.Last = now.Unix(); c.known {
+				v.LastKnown = v.Last
+			}
+			next = pausedUntil(v, c.known, now)
 			if e.saveBudget(ctx, c.keys[i], version, v, now) == nil {
 				break
 			}
 		}
 	}
 	return next.UTC().Truncate(time.Second)
+}
+
+// pausedUntil is when the next message may go to a destination. What strangers
+// have it sent makes nobody wait for whom it is known.
+func pausedUntil(v quota.Value, known bool, now time.Time) time.Time {
+	last, n := v.Last, v.Used.Hour(now)
+	if known {
+		last, n = v.LastKnown, n-v.Sent.Hour(now)
+	}
+	if last == 0 {
+		return time.Time{}
+	}
+	return time.Unix(last, 0).Add(pauseAfter(n))
 }
 
 // pauseAfter is the pause after the nth message of an hour.

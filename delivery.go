@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/mfakit/mfa/internal/codec"
 	"github.com/mfakit/mfa/internal/quota"
@@ -103,23 +104,34 @@ func (e *Engine) deliverMessage(ctx context.Context, a asking, m *message, err e
 
 // handOver sends, and does not wait for a sender that keeps to no time.
 func handOver(ctx context.Context, s Sender, m Message) error {
+	return inTime(ctx, deliveryTimeout, func(ctx context.Context) error {
+		_, err := s.Send(ctx, m)
+		return err
+	})
+}
+
+// inTime calls what is not the engine's own, on a context that ends in time, and
+// leaves it behind if it does not keep to that. Its panics are the caller's.
+func inTime(ctx context.Context, most time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
 	type outcome struct {
 		err   error
 		panic any
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		out := outcome{err: &SendError{Reason: SendBadAnswer}} // of a sender that ends its goroutine
+		out := outcome{err: &SendError{Reason: SendBadAnswer}} // of one that ends its goroutine
 		defer func() {
 			out.panic = recover()
 			done <- out
 		}()
-		_, out.err = s.Send(ctx, m)
+		out.err = f(ctx)
 	}()
 	select {
 	case out := <-done:
 		if out.panic != nil {
-			panic(out.panic) // where the request's own handler sees it
+			panic(out.panic)
 		}
 		return out.err
 	case <-ctx.Done():
@@ -173,7 +185,7 @@ func (e *Engine) Reported(ctx context.Context, r Report) error {
 	}
 	_, err = commit(ctx, e, of.User, func(st *state) (struct{}, error) {
 		p, keep, err := st.messageOf(of)
-		if err != nil || p == nil || p.Message != of.Message || p.Delivery == r.State || p.Delivery.final() {
+		if err != nil || p == nil || p.Message != of.Message || !p.Delivery.before(r.State) {
 			return struct{}{}, err
 		}
 		p.Delivery = r.State
@@ -183,8 +195,12 @@ func (e *Engine) Reported(ctx context.Context, r Report) error {
 	return err
 }
 
-// final says whether nothing that comes later changes it.
-func (s DeliveryState) final() bool { return s == DeliveryDelivered || s == DeliveryFailed }
+// before says whether later is news. Of several carriers that tried one after the
+// other the first may say late that it failed: what arrived has arrived.
+func (s DeliveryState) before(later DeliveryState) bool {
+	rank := map[DeliveryState]int{DeliveryUnknown: 0, DeliveryOnItsWay: 1, DeliveryFailed: 2, DeliveryDelivered: 3}
+	return rank[s] < rank[later]
+}
 
 // messageOf finds what a message was sent for; nil: it is over.
 func (st *state) messageOf(of report) (*pending, func(), error) {

@@ -47,8 +47,12 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		}
 		f := e.factors[e.factor(r.Method)]
 		if r.Replaces != "" {
-			if old := st.enrollment(r.Replaces); old == nil || !old.own() {
+			old := st.enrollment(r.Replaces)
+			if old == nil || !old.own() {
 				return begun{}, ErrNoEnrollment
+			}
+			if act.actor != "" && old.Method != r.Method {
+				return begun{}, ErrMethodNotAllowed // support changes a number, not what it is worth
 			}
 		} else if act.actor != "" {
 			return begun{}, ErrCaller

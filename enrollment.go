@@ -37,8 +37,8 @@ type Caller struct {
 	// Actor says that support acts for the user, as the host knows them, and
 	// Reason why. Whether they may is for the host to check: it must never come from
 	// the user's own request. There is no Authentication and no FlowToken then, and
-	// nothing can be done but to change an enrollment for a new one: Enroll with
-	// Replaces, Resend and Activate.
+	// nothing can be done but to change an enrollment for a new one of the same
+	// method: Enroll with Replaces, Resend and Activate.
 	Actor  string
 	Reason string
 }

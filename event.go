@@ -19,7 +19,7 @@ const (
 	EventChallengeUnsent   EventType = "challenge.unsent"    // a message could not be handed over
 	EventVerified          EventType = "factor.verified"     // a right answer
 	EventFailed            EventType = "factor.failed"       // a wrong answer
-	EventLocked            EventType = "factor.locked"       // answers are not taken for a while
+	EventLocked            EventType = "factor.locked"       // * answers are not taken for a while; a notice once a day at most
 	EventManyFailures      EventType = "account.failures"    // * ten failures: somebody may have the password
 	EventDisabled          EventType = "enrollment.disabled" // * after too many failures
 	EventEnrolled          EventType = "enrollment.added"    // *
@@ -32,6 +32,7 @@ const (
 	EventErased            EventType = "account.erased"      //
 	EventPasswordChanged   EventType = "account.password"    // * as told by the host
 	EventRollbackSuspected EventType = "account.rollback"    // * stored state is older than the host has seen
+	EventNewDevice         EventType = "device.new"          // * a sign-in that passed in a browser that has not been seen, where others have
 	EventCloneSuspected    EventType = "credential.clone"    // * a key's counter went back: there may be a copy of it
 	EventSendLimit         EventType = "send.limit"          // a message was not sent: a budget is used up; Reason names it
 	EventSendStopped       EventType = "send.stopped"        // a budget's breaker opened: too little came back of what strangers were sent

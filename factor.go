@@ -172,7 +172,7 @@ type Delivery struct {
 	Budgets []Budget
 	Known   bool // the destination was verified before; see Budget.Reserve
 
-	// Before is asked once, before anything is charged. An error refuses the
+	// Before is asked once, before anything is charged, and has three seconds. An error refuses the
 	// message: a [*RefusedError] with its reason. Nil: no question.
 	Before func(ctx context.Context) error
 }

@@ -116,6 +116,10 @@ const (
 	// deliveryTimeout bounds the hand-over of a message; the request that asked
 	// for it may end earlier.
 	deliveryTimeout = 10 * time.Second
+	// checkTimeout bounds Delivery.Before: the user's other requests wait for it.
+	checkTimeout = 3 * time.Second
+	// lockedPause is how often at most the owner is told of a lock.
+	lockedPause = 24 * time.Hour
 )
 
 // Sizes: never an unbounded row (OWASP ASVS 5.0, 2.4.1).

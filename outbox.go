@@ -30,11 +30,26 @@ func (e *Engine) note(st *state, ev Event, u User, c Client) error {
 		if err := st.openOutbox(); err != nil {
 			return err
 		}
-		st.outbox = appendCapped(st.outbox, ev, maxOutbox)
+		if len(st.outbox) >= maxOutbox {
+			st.outbox = slices.Delete(st.outbox, dispensable(st.outbox), dispensable(st.outbox)+1)
+		}
+		st.outbox = append(st.outbox, ev)
 		st.touch(secOutbox)
 	}
 	st.events = append(st.events, ev)
 	return nil
+}
+
+// dispensable is the notice to do without when there are too many: the oldest of
+// a kind that a later one repeats, so that what can be done again and again does
+// not push out what was done once; else the oldest.
+func dispensable(list []Event) int {
+	for i, ev := range list {
+		if slices.ContainsFunc(list[i+1:], func(o Event) bool { return o.Type == ev.Type && o.Method == ev.Method }) {
+			return i
+		}
+	}
+	return 0
 }
 
 // tell hands a saved state's events to the observers, after the answer, and
@@ -126,15 +141,35 @@ func (e *Engine) observe(ctx context.Context, o offer) (left []Observer) {
 	e.observing <- struct{}{}
 	defer func() { <-e.observing }()
 	for _, observer := range o.left {
-		ctx, cancel := context.WithTimeout(ctx, observeTimeout)
-		err := observer.Observe(ctx, o.ev)
-		cancel()
-		if err != nil {
+		if err := observeOnce(ctx, observer, o.ev); err != nil {
 			e.log.Warn("mfa: observer failed", "event", o.ev, "error", err)
 			left = append(left, observer)
 		}
 	}
 	return left
+}
+
+// observeOnce does not let an observer that hangs or panics take others with it.
+func observeOnce(ctx context.Context, o Observer, ev Event) error {
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("mfa: observer ended its goroutine")
+		defer func() {
+			if p := recover(); p != nil {
+				err = errors.New("mfa: observer panicked")
+			}
+			done <- err
+		}()
+		err = o.Observe(ctx, ev)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (e *Engine) acknowledge(ctx context.Context, user string, ids []string) error {
@@ -306,6 +341,16 @@ func (st *state) owed() bool {
 		return false
 	}
 	h.Untold, h.Told = 0, st.now.Unix()
+	return true
+}
+
+// lockOwed says whether the owner has to be told of a lock, and takes it as done.
+func (st *state) lockOwed() bool {
+	if st.now.Unix() < st.head.LockTold+int64(lockedPause/time.Second) {
+		return false
+	}
+	st.head.LockTold = st.now.Unix()
+	st.touch(secHead)
 	return true
 }
 

@@ -295,8 +295,14 @@ func (e *Engine) advance(st *state, token, deviceToken string) (Flow, error) {
 		c := b.Client
 		c.DeviceToken = deviceToken
 		var err error
-		if out.DeviceToken, err = st.seeDevice(c); err != nil {
+		var strange bool
+		if out.DeviceToken, strange, err = st.seeDevice(c); err != nil {
 			return Flow{}, err
+		}
+		if strange {
+			if err := e.note(st, Event{Type: EventNewDevice, Notice: true}, b.User, b.Client); err != nil {
+				return Flow{}, err
+			}
 		}
 	}
 	err := e.note(st, Event{Type: EventFlowPassed, Method: b.Proofs[len(b.Proofs)-1].Method}, b.User, b.Client)

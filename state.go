@@ -43,6 +43,7 @@ type head struct {
 	Untold     int           `cbor:"8,keyasint,omitempty"`  // failures since the owner was last told of some
 	Told       int64         `cbor:"9,keyasint,omitempty"`  // when that was, Unix seconds
 	Leftover   []string      `cbor:"11,keyasint,omitempty"` // keys of an erased user that may still be there
+	LockTold   int64         `cbor:"12,keyasint,omitempty"` // when the owner was last told of a lock, Unix seconds
 }
 
 // enrollment is the stored form of an [Enrollment].

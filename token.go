@@ -139,22 +139,24 @@ func (st *state) knownDevice(list string) (*device, error) {
 
 // seeDevice marks a device that has passed a whole flow as known. A new one gets
 // a token of its own: one that came with the request, but is not known, was
-// made for somebody else. It returns what the client should keep now; empty:
-// what it has.
-func (st *state) seeDevice(c Client) (string, error) {
+// made for somebody else. It returns what the client should keep now (empty:
+// what it has), and whether the user should hear of it: there are other devices,
+// and none that calls itself by this name.
+func (st *state) seeDevice(c Client) (keep string, strange bool, err error) {
 	d, err := st.knownDevice(c.DeviceToken)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if err := st.openDevices(); err != nil {
-		return "", err
+		return "", false, err
 	}
 	st.touch(secDevices)
 	agent := cut(c.UserAgent, maxHistoryText)
 	if d != nil {
 		d.Seen, d.Agent = st.now.Unix(), agent
-		return "", nil
+		return "", false, nil
 	}
+	strange = len(st.devices) > 0 && !slices.ContainsFunc(st.devices, func(o device) bool { return o.Agent == agent })
 	for len(st.devices) >= maxDevices {
 		oldest := 0
 		for i := range st.devices {
@@ -170,7 +172,7 @@ func (st *state) seeDevice(c Client) (string, error) {
 	sum := sha256.Sum256([]byte(token))
 	st.devices = append(st.devices, device{Hash: sum[:], Created: st.now.Unix(), Seen: st.now.Unix(), Agent: agent})
 	others := splitDeviceTokens(c.DeviceToken)
-	return strings.Join(append([]string{token}, others[:min(len(others), maxDeviceTokens-1)]...), "."), nil
+	return strings.Join(append([]string{token}, others[:min(len(others), maxDeviceTokens-1)]...), "."), strange, nil
 }
 
 // newID is a random identifier of 130 bits in lower case letters and digits.

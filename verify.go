@@ -238,7 +238,7 @@ func (e *Engine) failed(st *state, c candidate, client Client, cause error) erro
 	case r.Disabled:
 		events = append(events, Event{Type: EventDisabled, Notice: true, Count: r.inARow()})
 	case told.AttemptsLeft == 0:
-		events = append(events, Event{Type: EventLocked, Count: r.inARow()})
+		events = append(events, Event{Type: EventLocked, Notice: st.lockOwed(), Count: r.inARow()})
 	}
 	if alarm.Type != "" {
 		events = append(events, alarm)

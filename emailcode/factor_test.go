@@ -61,14 +61,14 @@ func TestConfigThatIsRefused(t *testing.T) {
 }
 
 func TestO05_BudgetsOfAMail(t *testing.T) {
-	want := []mfa.Budget{{Name: mfa.BudgetDestination, Key: address1, Hour: 10, Day: 30}, {Name: mfa.BudgetNetwork, Hour: 100, Day: 500}}
+	want := []mfa.Budget{{Name: mfa.BudgetDestination, Key: address1, Hour: 10, Day: 30, Reserve: 30}, {Name: mfa.BudgetNetwork, Hour: 100, Day: 500, Reserve: 30}}
 	step := asked(t, newFactor(t))
 	if !reflect.DeepEqual(step.Delivery.Budgets, want) || !step.Delivery.Known {
 		t.Errorf("%+v", step.Delivery.Budgets)
 	}
 	f := newFactor(t, func(c *Config) { c.Limits = Limits{Rate{1, 2}, Rate{3, 4}, Rate{5, 6}} })
 	step, err := enroll(f, address2)
-	want = []mfa.Budget{{Name: mfa.BudgetDestination, Key: address2, Hour: 1, Day: 2}, {Name: mfa.BudgetNetwork, Hour: 3, Day: 4},
+	want = []mfa.Budget{{Name: mfa.BudgetDestination, Key: address2, Hour: 1, Day: 2}, {Name: mfa.BudgetNetwork, Hour: 3, Day: 4, Reserve: 30},
 		{Name: "system", Hour: 5, Day: 6, Leased: true, Reserve: 30, Warn: 80}}
 	if err != nil || !reflect.DeepEqual(step.Delivery.Budgets, want) || step.Delivery.Known {
 		t.Errorf("%+v, %v", step.Delivery.Budgets, err)

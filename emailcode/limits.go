@@ -35,21 +35,24 @@ func (l Limits) complete() (Limits, error) {
 	return l, nil
 }
 
-// Of the system's budget, in percent: what is kept for addresses that were
-// confirmed before, and where an event warns.
+// In percent: what of each budget is kept for addresses that were confirmed
+// before, and where an event warns of the system's.
 const (
 	reserve = 30
 	warnAt  = 80
 )
 
+// kept is the reserve, which leaves one mail at least for setting an address up.
+func kept(r Rate) int { return min(reserve, 100*(r.Hour-1)/r.Hour) }
+
 // budgets are what a mail to address falls under.
 func (l Limits) budgets(address string) []mfa.Budget {
 	out := []mfa.Budget{
-		{Name: mfa.BudgetDestination, Key: mailbox(address), Hour: l.Address.Hour, Day: l.Address.Day},
-		{Name: mfa.BudgetNetwork, Hour: l.Network.Hour, Day: l.Network.Day},
+		{Name: mfa.BudgetDestination, Key: mailbox(address), Hour: l.Address.Hour, Day: l.Address.Day, Reserve: kept(l.Address)},
+		{Name: mfa.BudgetNetwork, Hour: l.Network.Hour, Day: l.Network.Day, Reserve: kept(l.Network)},
 	}
 	if l.System != (Rate{}) {
-		out = append(out, mfa.Budget{Name: "system", Hour: l.System.Hour, Day: l.System.Day, Leased: true, Reserve: reserve, Warn: warnAt})
+		out = append(out, mfa.Budget{Name: "system", Hour: l.System.Hour, Day: l.System.Day, Leased: true, Reserve: kept(l.System), Warn: warnAt})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package mfahttp
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -84,6 +85,12 @@ func (h *Handler) enroll(c *call) error {
 		Method: in.Method, Label: in.Label, Replaces: in.Replaces,
 		Params: mfa.EnrollParams{Phone: in.Phone, Email: in.Email},
 	})
+	if errors.Is(err, mfa.ErrDelivery) && begun.ID != "" {
+		// The message may arrive all the same, and can be sent again.
+		p := h.problem(err)
+		p.Members["id"], p.Members["method"], p.Members["expires_at"] = begun.ID, begun.Method, begun.Expires.UTC()
+		return p
+	}
 	if err != nil {
 		return err
 	}

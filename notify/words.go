@@ -33,12 +33,22 @@ var english = map[mfa.EventType]Words{
 	},
 	mfa.EventReplaced: {
 		"Your {{.App}} account: a way to sign in was replaced",
-		"A way to confirm that it is you was replaced in your {{.App}} account. What counts from now on: {{.Thing}}. What was there before{{with .OldHint}} ({{.}}){{end}} no longer works.",
+		"A way to confirm that it is you was replaced in your {{.App}} account{{if .BySupport}} with the help of our support{{end}}. What counts from now on: {{.Thing}}. What was there before{{with .OldHint}} ({{.}}){{end}} no longer works.",
 		ifNotYou,
 	},
 	mfa.EventRemoved: {
 		"Your {{.App}} account: a way to sign in was removed",
 		"A way to confirm that it is you was removed from your {{.App}} account: {{.Thing}}.",
+		ifNotYou,
+	},
+	mfa.EventLocked: {
+		"Your {{.App}} account: too many wrong codes",
+		"Somebody gave several wrong codes for your {{.App}} account. For {{.Thing}}, answers are not taken for a while.",
+		"If it was you, wait and try again, or use another way. If it was not you, somebody else knows your password: change it now.",
+	},
+	mfa.EventNewDevice: {
+		"Your {{.App}} account: a sign-in from a new device",
+		"Somebody signed in to your {{.App}} account, with all that it asks for, from a device that was not seen before.",
 		ifNotYou,
 	},
 	mfa.EventDisabled: {

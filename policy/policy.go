@@ -66,7 +66,9 @@ type Policy struct {
 
 	// Implicit are methods by which an address that the host has verified counts as
 	// enrolled, without having been set up: ["email"]. Nobody is asked for a second
-	// proof because of it in mode Offer. Empty: none.
+	// proof because of it in mode Offer. It is one way among others for those who
+	// have enrolled something better, unless AAL or PhishingResistant asks for that.
+	// Empty: none.
 	Implicit []string
 
 	// NotFirst are methods that may be enrolled only by users who have enrolled

@@ -65,7 +65,7 @@ func TestConfigThatIsRefused(t *testing.T) {
 func TestO05_BudgetsOfAMessage(t *testing.T) {
 	want := []mfa.Budget{
 		{Name: mfa.BudgetDestination, Key: number1, Hour: 5, Day: 10, Reserve: 30},
-		{Name: mfa.BudgetNetwork, Hour: 30, Day: 100},
+		{Name: mfa.BudgetNetwork, Hour: 30, Day: 100, Reserve: 30},
 		{Name: "prefix", Key: "+47 912", Label: "+47 912", Hour: 200, Day: 1000, Reserve: 30, Leased: true, MinSent: 40, MinVerified: 25},
 		{Name: "system", Hour: 1000, Day: 5000, Reserve: 30, Leased: true, Warn: 80},
 	}
@@ -84,7 +84,7 @@ func TestO05_BudgetsOfAMessage(t *testing.T) {
 		c.Limits = Limits{Number: Rate{1, 2}, Network: Rate{3, 4}, Prefix: Rate{5, 6}, System: Rate{7, 8}, Reserve: 10, BreakerMin: 20, BreakerShare: 50}
 	})
 	step = asked(t, own)
-	if got := fmt.Sprint(step.Delivery.Budgets); got != "[{destination +4791234567  1 2 0 false 0 0 0} {network   3 4 0 false 0 0 0} "+
+	if got := fmt.Sprint(step.Delivery.Budgets); got != "[{destination +4791234567  1 2 0 false 0 0 0} {network   3 4 10 false 0 0 0} "+
 		"{prefix +47 912 +47 912 5 6 10 true 20 50 0} {system   7 8 10 true 0 0 80}]" {
 		t.Error(got)
 	}

@@ -17,8 +17,7 @@ type Limits struct {
 	Prefix  Rate // to numbers that share country and first three digits; 200 and 1,000
 	System  Rate // in all; 1,000 and 5,000: set it to what you are ready to pay
 
-	// Reserve is the share of Number, Prefix and System, in percent and rounded up,
-	// that is kept for numbers which were confirmed before, so that strangers cannot
+	// Reserve is the share of each, in percent and rounded up, that is kept for numbers which were confirmed before, so that strangers cannot
 	// use up what customers need, nor one customer's. 0: 30.
 	Reserve int
 
@@ -63,15 +62,13 @@ const warnAt = 80
 
 // budgets are what a message to n falls under.
 func (l Limits) budgets(n number) []mfa.Budget {
-	kept := l.Reserve
-	if l.Number.Hour < 3 {
-		kept = 0 // else nobody could set the number up
-	}
+	// One message at least is left for setting a number up.
+	kept := func(r Rate) int { return min(l.Reserve, 100*(r.Hour-1)/r.Hour) }
 	return []mfa.Budget{
-		{Name: mfa.BudgetDestination, Key: n.e164, Hour: l.Number.Hour, Day: l.Number.Day, Reserve: kept},
-		{Name: mfa.BudgetNetwork, Hour: l.Network.Hour, Day: l.Network.Day},
-		{Name: "prefix", Key: n.prefix(), Label: n.prefix(), Hour: l.Prefix.Hour, Day: l.Prefix.Day, Reserve: l.Reserve, Leased: true,
+		{Name: mfa.BudgetDestination, Key: n.e164, Hour: l.Number.Hour, Day: l.Number.Day, Reserve: kept(l.Number)},
+		{Name: mfa.BudgetNetwork, Hour: l.Network.Hour, Day: l.Network.Day, Reserve: kept(l.Network)},
+		{Name: "prefix", Key: n.prefix(), Label: n.prefix(), Hour: l.Prefix.Hour, Day: l.Prefix.Day, Reserve: kept(l.Prefix), Leased: true,
 			MinSent: l.BreakerMin, MinVerified: l.BreakerShare},
-		{Name: "system", Hour: l.System.Hour, Day: l.System.Day, Reserve: l.Reserve, Leased: true, Warn: warnAt},
+		{Name: "system", Hour: l.System.Hour, Day: l.System.Day, Reserve: kept(l.System), Leased: true, Warn: warnAt},
 	}
 }

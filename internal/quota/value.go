@@ -11,6 +11,8 @@ type Value struct {
 	Tripped int64   `cbor:"4,keyasint,omitempty"` // the breaker is open until then, Unix seconds
 	Warned  int64   `cbor:"5,keyasint,omitempty"` // a warning was raised for this day
 	Last    int64   `cbor:"6,keyasint,omitempty"` // when the last message was handed over, Unix seconds
+
+	LastKnown int64 `cbor:"7,keyasint,omitempty"` // the same, of those to a known destination
 }
 
 // Terms are the rules of one budget.
@@ -45,15 +47,14 @@ func (v *Value) Ask(now time.Time, t Terms, known bool) Verdict {
 }
 
 // Take counts n messages, and says whether that opened the breaker or reached
-// the warning.
-// Sent of them, which may be fewer, have gone out to strangers: what is only set
+// the warning. Sent of them, which may be fewer, have gone out to strangers: what is only set
 // aside has had no chance to come back.
 func (v *Value) Take(now time.Time, t Terms, known bool, n, sent int) (opened, warn bool) {
 	v.Used.Add(now, n)
-	if t.MinSent > 0 {
+	if sent > 0 {
 		v.Sent.Add(now, sent)
 	}
-	return v.judge(now, t), v.warn(now, t)
+	return v.judge(now, t), v.warn(now, t, known)
 }
 
 // judge opens the breaker where too little of what strangers were sent in the
@@ -72,8 +73,12 @@ func (v *Value) judge(now time.Time, t Terms) bool {
 	return true
 }
 
-// warn says once a day that the limit is nearly reached.
-func (v *Value) warn(now time.Time, t Terms) bool {
+// warn says once a day that the limit, or what of it is open to strangers, is
+// nearly reached.
+func (v *Value) warn(now time.Time, t Terms, known bool) bool {
+	if !known {
+		t.Limit = t.Limit.less(t.Reserve)
+	}
 	over := func(n, limit int) bool { return limit > 0 && n*100 >= limit*t.Warn }
 	today := now.Unix() / day
 	if t.Warn == 0 || v.Warned == today+1 || !over(v.Used.Hour(now), t.Limit.Hour) && !over(v.Used.Day(now), t.Limit.Day) {
