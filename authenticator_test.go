@@ -22,6 +22,7 @@ type passFactor struct {
 	lifetime time.Duration // of what Discover asks; 0: the engine's
 
 	mu         sync.Mutex
+	enrolled   []mfa.EnrollRequest
 	challenged []mfa.ChallengeRequest
 	discovered []mfa.DiscoverRequest
 	signalled  []mfa.SignalsRequest
@@ -85,6 +86,9 @@ func (f *passFactor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, e
 	if r.Implicit {
 		return mfa.Step{}, &mfa.RefusedError{Reason: "not_implicit"}
 	}
+	f.mu.Lock()
+	f.enrolled = append(f.enrolled, r)
+	f.mu.Unlock()
 	return passStep(handleOf(r.UserState), false), nil
 }
 
@@ -187,6 +191,12 @@ func (f *passFactor) lastChallenge() mfa.ChallengeRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.challenged[len(f.challenged)-1]
+}
+
+func (f *passFactor) lastEnroll() mfa.EnrollRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.enrolled[len(f.enrolled)-1]
 }
 
 // A fob is an authenticator with one credential.

@@ -65,7 +65,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		p := pending{ID: once.option, Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act),
 			Expires: st.now.Add(pendingLifetime).Unix()}
 		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, Client: act.client, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
-			UserState: st.factors[r.Method], Now: st.now, Slow: slow})
+			UserState: st.factors[r.Method], Now: st.now, Slow: slow, UserVerification: e.enrolsVerified(st, act, f.Method())})
 		if err != nil {
 			return begun{}, err
 		}
@@ -91,6 +91,17 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		return Enrolling{}, openInstead(err, open, r.Method)
 	}
 	return out.Enrolling, err
+}
+
+// enrolsVerified says whether a flow that asks to enrol is of no use with an
+// authenticator that does not verify its user: it would have to be refused ever after.
+func (e *Engine) enrolsVerified(st *state, act acting, m Method) bool {
+	if act.flow == nil || !m.PhishingResistant {
+		return false
+	}
+	p := m.proof(st.now)
+	p.Enrollment = "new"
+	return onlyVerified(p, st.body.Require, st.counted(st.body), st.now)
 }
 
 // openInstead adds to a refusal what is open to the user besides.
@@ -126,7 +137,8 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 			return asking{}, err
 		}
 		step, err := f.Challenge(ctx, ChallengeRequest{User: act.user, Client: act.client, Purpose: ForEnrollment, Flow: p.ID,
-			Enrollments: st.others(p.Method), UserState: st.factors[p.Method], Previous: p.State, Now: st.now, Slow: slow})
+			Enrollments: st.others(p.Method), UserState: st.factors[p.Method], Previous: p.State, Now: st.now, Slow: slow,
+			UserVerification: e.enrolsVerified(st, act, f.Method())})
 		if err != nil {
 			return asking{}, err
 		}

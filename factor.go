@@ -95,6 +95,10 @@ type EnrollRequest struct {
 	Implicit  bool       // only an address that the host has verified, without a confirmation: Done, or an error
 	Now       time.Time
 	Slow      SlowFunc
+
+	// UserVerification says that the flow that asks to enrol gets no further by an
+	// authenticator that cannot verify its user; see ChallengeRequest.
+	UserVerification bool
 }
 
 // ChallengeRequest asks a [Factor] what to ask for.

@@ -90,10 +90,10 @@ func (c candidate) proof(now time.Time) Proof {
 // needsUserVerification says whether the flow gets further by a proof of this
 // candidate's only if its user is verified.
 func (c candidate) needsUserVerification(r Requirement, proofs []Proof, now time.Time) bool {
-	if !c.method.PhishingResistant {
-		return false
-	}
-	with := c.proof(now)
+	return c.method.PhishingResistant && onlyVerified(c.proof(now), r, proofs, now)
+}
+
+func onlyVerified(with Proof, r Requirement, proofs []Proof, now time.Time) bool {
 	without := with
 	without.UserVerified = false
 	return len(r.missing(withProof(proofs, with), now)) < len(r.missing(withProof(proofs, without), now))

@@ -61,7 +61,8 @@ func (e *Engine) BeginPasskey(ctx context.Context, c Client) (Passkey, error) {
 // compares names in; user is the ID that goes with it, and empty where nobody has
 // that name. A name that nobody has, or whose owner has no key, gets
 // identifiers that are made up, always the same ones (W3C WebAuthn Level 3, section
-// 14.6.2). It writes nothing. One Load.
+// 14.6.2). What still tells them apart is a list that changes, and the little time
+// that opening a value takes. It writes nothing. One Load.
 func (e *Engine) BeginPasskeyFor(ctx context.Context, name, user string, c Client) (Passkey, error) {
 	d, m, err := e.discoverer()
 	if err != nil {

@@ -262,17 +262,37 @@ func TestW08_UserVerificationIsAskedWhereItIsNeeded(t *testing.T) {
 	}
 }
 
-// A sign-in by passkey has nobody to ask it for: whatever comes is weighed.
+// A sign-in by passkey has nobody to ask it for: whatever comes is weighed. An
+// enrolment beside a password needs none.
 func TestW08_DiscoveryAndEnrolmentAskForNoVerification(t *testing.T) {
 	k, d := deciding(t)
 	u := person("u")
 	d.Require.AAL = mfa.AAL2
-	c := k.caller(u)
+	f := k.signIn(u, mfa.Client{})
+	k.want(f, nil, mfa.StatusEnroll)
+	c := mfa.Caller{FlowToken: f.Token}
 	p := k.pending(c, mfa.Enroll{})
 	if p.Challenge.(passAsked).UV || k.begin(mfa.Client{}).Challenge.(passAsked).UV {
 		t.Error("it is asked for")
 	}
 	if _, err := k.Resend(bg, c, p.ID); err != nil || k.pass.lastChallenge().UserVerification || k.pass.lastChallenge().Purpose != mfa.ForEnrollment {
 		t.Errorf("%v", err)
+	}
+}
+
+// Where nothing but the key vouches for the user, one that does not verify them is
+// not enrolled: its owner could never get in again.
+func TestW08_EnrolmentAsksForVerificationWhereNothingElseDoes(t *testing.T) {
+	k, d := deciding(t)
+	d.Require.AAL = mfa.AAL2
+	f, err := k.SignIn(bg, mfa.SignIn{User: person("u"), First: mfa.DirectorySync})
+	k.want(f, err, mfa.StatusEnroll)
+	c := mfa.Caller{FlowToken: f.Token}
+	p := k.pending(c, mfa.Enroll{})
+	if r := k.pass.lastEnroll(); !r.UserVerification {
+		t.Error("the factor is not told")
+	}
+	if _, err := k.Resend(bg, c, p.ID); err != nil || !k.pass.lastChallenge().UserVerification {
+		t.Errorf("nor when it asks again: %v", err)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // An answer that is wrong in any way gives an *mfa.NotValidError that does not
 // say in which; an answer without a credential wraps mfa.ErrBadInput. A
 // registration that is right, of an authenticator that the policy does not accept,
-// gives an *mfa.RefusedError whose Reason is attestation_missing,
+// gives an *mfa.RefusedError whose Reason is not_discoverable, attestation_missing,
 // attestation_untrusted, authenticator_not_allowed, metadata_unavailable or
 // metadata_status.
 func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {

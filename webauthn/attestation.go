@@ -19,6 +19,7 @@ var refusals = map[string]string{
 	"attestation_missing":       "This key did not say which model it is. Keys of a known make are needed here.",
 	"attestation_untrusted":     "This key is not of a make that is trusted here.",
 	"authenticator_not_allowed": "Keys of this model are not accepted here.",
+	"not_discoverable":          "This key has no room for passkeys, or cannot keep them. Use another one.",
 	"metadata_unavailable":      "Keys cannot be checked at the moment. Try again later.",
 	"metadata_status":           "A weakness is known of this model. Use another key.",
 }

@@ -18,7 +18,8 @@ type RegistrationChallenge struct {
 // form that PublicKeyCredential.parseRequestOptionsFromJSON reads, and what that
 // returns is the publicKey of navigator.credentials.get. It holds no secret, but
 // lists the user's credentials: it is for somebody who has proved something already.
-// The one that [Factor.Discover] makes lists none.
+// The one that [Factor.Discover] makes lists none, unless a name was typed: then
+// its owner's, or what is made up.
 type AssertionChallenge struct {
 	PublicKey protocol.PublicKeyCredentialRequestOptions `json:"publicKey"`
 }

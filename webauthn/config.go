@@ -22,12 +22,20 @@ type Config struct {
 
 	// Apps are the relying parties of several brands, by mfa.Client.App; nil: RP
 	// serves all. A credential is good for one RP ID alone: someone who uses two
-	// brands registers with both, unless they share one ID by related origins.
+	// brands registers with both, unless they share one ID by related origins. Someone
+	// whose only keys are another brand's gets in there by another method or a recovery
+	// code, and is denied without one: offer them one.
 	Apps map[string]RelyingParty
 
 	// UserVerification of a second factor. A sign-in by a passkey alone always
 	// requires it, and so does a flow that gets no further without.
 	UserVerification UserVerification
+
+	// Discoverable refuses credentials that cannot be found without a user name, as
+	// a key makes that has no room left. Set it, and UserVerification to Required,
+	// where a passkey is the only way in: with any other credential its owner could
+	// never sign in again.
+	Discoverable bool
 
 	// Counter says what becomes of an assertion whose sign counter went back.
 	Counter CounterPolicy
@@ -114,7 +122,7 @@ const (
 
 // New returns the factor, or an error that names the field that is wrong.
 func New(c Config) (*Factor, error) {
-	f := &Factor{counter: c.Counter, attestation: c.Attestation, deny: slices.Clone(c.Deny), allow: slices.Clone(c.Allow)}
+	f := &Factor{discoverable: c.Discoverable, counter: c.Counter, attestation: c.Attestation, deny: slices.Clone(c.Deny), allow: slices.Clone(c.Allow)}
 	var err error
 	if f.rp, err = c.RP.checked("RP"); err != nil {
 		return nil, err

@@ -32,8 +32,9 @@
 //
 // # What is promised
 //
-//   - A challenge has 32 random bytes, is good for five minutes, and takes one
-//     answer, right or wrong: mfa.Method.OneShot.
+//   - A challenge has 32 random bytes, is good for five minutes and for one
+//     right answer. In a flow a wrong one ends it too (mfa.Method.OneShot); in a
+//     sign-in by passkey not, as nothing is stored of strangers.
 //   - Nothing of the answer decides what is required of it. That stands in the
 //     pending state: challenge, user verification, credentials, algorithms.
 //   - Answers are read strictly, before anything else sees them: JSON without

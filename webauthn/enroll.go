@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-webauthn/webauthn/protocol"
+
 	"github.com/mfakit/mfa"
 )
 
@@ -33,7 +35,11 @@ func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error
 	if err != nil {
 		return mfa.Step{}, err
 	}
-	return f.creation(f.party(r.Client), r.User, handle, states, f.uv, r.Now)
+	uv := f.uv
+	if r.UserVerification {
+		uv = protocol.VerificationRequired
+	}
+	return f.creation(f.party(r.Client), r.User, handle, states, uv, r.Now)
 }
 
 func (f *Factor) enrollImport(r mfa.EnrollRequest) (mfa.Step, error) {

@@ -15,13 +15,14 @@ const Name = "webauthn"
 // A Factor is the factor for security keys and passkeys, to be put into
 // mfa.Config.Factors. Make it with [New]. It holds no secret and never changes.
 type Factor struct {
-	rp          *RelyingParty
-	apps        map[string]*RelyingParty
-	uv          protocol.UserVerificationRequirement
-	counter     CounterPolicy
-	attestation Attestation
-	deny, allow []AAGUID
-	params      []protocol.CredentialParameter
+	rp           *RelyingParty
+	apps         map[string]*RelyingParty
+	uv           protocol.UserVerificationRequirement
+	counter      CounterPolicy
+	attestation  Attestation
+	deny, allow  []AAGUID
+	discoverable bool
+	params       []protocol.CredentialParameter
 }
 
 var (

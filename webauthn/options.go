@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -60,7 +61,7 @@ func (f *Factor) Discover(_ context.Context, r mfa.DiscoverRequest) (mfa.Step, e
 		}
 		allowed = within(f.allowed(rp, states), maxDiscoverIDs)
 		if len(allowed) == 0 {
-			allowed = []protocol.CredentialDescriptor{decoy(r.Decoy)}
+			allowed = decoys(r.Decoy)
 		}
 	}
 	return asking(rp, allowed, nil, protocol.VerificationRequired, r.Now)
@@ -79,13 +80,26 @@ func within(list []protocol.CredentialDescriptor, most int) []protocol.Credentia
 	return out
 }
 
+// decoys are credentials that do not exist: mostly one, as people have, sometimes
+// two or three.
+func decoys(seed []byte) []protocol.CredentialDescriptor {
+	n := int(derived(seed, "count")[0]) % 16
+	list := make([]protocol.CredentialDescriptor, 1+n/11+n/15)
+	for i := range list {
+		list[i] = decoy(derived(seed, strconv.Itoa(i)))
+	}
+	return list
+}
+
+func derived(seed []byte, name string) []byte {
+	m := hmac.New(sha256.New, seed)
+	m.Write([]byte(name))
+	return m.Sum(nil)
+}
+
 // decoy is a credential that does not exist, as one that does could look.
 func decoy(seed []byte) protocol.CredentialDescriptor {
-	part := func(name string) []byte {
-		m := hmac.New(sha256.New, seed)
-		m.Write([]byte(name))
-		return m.Sum(nil)
-	}
+	part := func(name string) []byte { return derived(seed, name) }
 	sizes := []int{16, 20, 32, 48, 64} // of common authenticators' identifiers
 	transports := [][]protocol.AuthenticatorTransport{
 		{protocol.Internal, protocol.Hybrid}, {protocol.Internal}, {protocol.USB}, {protocol.NFC, protocol.USB},
@@ -170,6 +184,10 @@ func (f *Factor) creation(rp *RelyingParty, u mfa.User, handle []byte, known []S
 		},
 		Attestation: protocol.PreferNoAttestation,
 		Extensions:  protocol.AuthenticationExtensions{CredProps: true},
+	}
+	if f.discoverable {
+		o.AuthenticatorSelection.RequireResidentKey = protocol.ResidentKeyRequired()
+		o.AuthenticatorSelection.ResidentKey = protocol.ResidentKeyRequirementRequired
 	}
 	if a := f.attestation; a.Demand || a.Roots != nil || a.Metadata != nil {
 		o.Attestation = protocol.PreferDirectAttestation

@@ -45,6 +45,9 @@ func (f *Factor) register(r mfa.VerifyRequest) (mfa.Verified, error) {
 	if err != nil {
 		return mfa.Verified{}, err
 	}
+	if f.discoverable && a.rk != nil && !*a.rk {
+		return mfa.Verified{}, refused("not_discoverable")
+	}
 	return f.enrolled(State{Credential: *cred, RPID: rp.ID, UserHandle: s.UserID, Attested: trusted}, r.UserState)
 }
 
@@ -136,6 +139,9 @@ func (f *Factor) enrolled(s State, user []byte) (mfa.Verified, error) {
 		Claims:       claims(s.UserHandle, c.ID),
 		Scope:        s.RPID,
 	}
+	// The credential first: one that is somebody else's is refused before its new
+	// user handle has been claimed, else every try would leave a row behind.
+	slices.Reverse(v.Claims)
 	var err error
 	if v.State, err = json.Marshal(s); err != nil {
 		return mfa.Verified{}, errState

@@ -136,7 +136,7 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"user:" + b64(k.handle), "credential:" + b64(k.id)}
+	want := []string{"credential:" + b64(k.id), "user:" + b64(k.handle)}
 	if !slices.Equal(v.Claims, want) || v.Scope != "example.com" || v.AMR != nil || v.UserVerified || v.DeviceBound {
 		t.Errorf("%+v", v)
 	}

@@ -50,7 +50,7 @@ func main() {
 
 func newApp(origin string) *app {
 	a := &app{page: template.Must(template.New("page").Parse(html))}
-	passkeys := must(webauthn.New(webauthn.Config{RP: webauthn.RelyingParty{ID: "localhost", Name: "Passkeys", Origins: []string{origin}}}))
+	passkeys := must(webauthn.New(webauthn.Config{UserVerification: webauthn.Required, Discoverable: true, RP: webauthn.RelyingParty{ID: "localhost", Name: "Passkeys", Origins: []string{origin}}}))
 	a.engine = must(mfa.New(mfa.Config{
 		Store:   memory.New(),           // REPLACE: store/sqlstore, and call engine.Check at start
 		Keys:    must(mfa.NewKeyRing()), // REPLACE: ParseKeyRing of what Export gave once, kept in a secret store
@@ -161,7 +161,7 @@ func setCookie(w http.ResponseWriter, value string, age int) {
 
 func must[T any](v T, err error) T {
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	return v
 }

@@ -22,7 +22,9 @@ func relyingParty(origin string) (webauthn.RelyingParty, bool) {
 	if err != nil || u.Hostname() == "" || isAddress(u.Hostname()) {
 		return webauthn.RelyingParty{}, false
 	}
-	return webauthn.RelyingParty{ID: u.Hostname(), Name: appName, Origins: []string{origin}}, true
+	rp := webauthn.RelyingParty{ID: u.Hostname(), Name: appName, Origins: []string{origin}}
+	_, err = webauthn.New(webauthn.Config{RP: rp}) // a host may have a name that no key can be bound to
+	return rp, err == nil
 }
 
 func isAddress(host string) bool {

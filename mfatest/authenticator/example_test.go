@@ -28,7 +28,7 @@ func Example() {
 		c.Factors = append(c.Factors, keys)
 		c.Users = func(_ context.Context, id string) (mfa.User, uint64, error) {
 			if id != ada.ID {
-				return mfa.User{}, 0, errors.New("nobody has this ID")
+				return mfa.User{}, 0, mfa.ErrNotFound
 			}
 			return ada, 0, nil
 		}
