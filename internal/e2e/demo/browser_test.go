@@ -28,7 +28,12 @@ type tab struct {
 
 	mu       sync.Mutex
 	messages []string // of its console
+	meant    string   // part of messages that the test is there to bring about; empty: none
 }
+
+// insecureHost is this machine by a name that a browser does not trust without
+// https, as it does localhost.
+const insecureHost = "insecure.example"
 
 // newTab starts a browser with a profile of its own.
 func newTab(t testing.TB, a *app, name string) *tab {
@@ -44,7 +49,7 @@ func newTab(t testing.TB, a *app, name string) *tab {
 		chromedp.UserDataDir(profile), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-default-apps", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
+		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
 	ctx, closeTab := chromedp.NewContext(ctx)
 	b := &tab{t: t, app: a, ctx: ctx, name: name, scripts: true}
 	t.Cleanup(func() {
@@ -71,7 +76,9 @@ func newTab(t testing.TB, a *app, name string) *tab {
 				continue
 			}
 			b.mu.Lock()
-			b.messages = append(b.messages, m.String())
+			if b.meant == "" || !strings.Contains(m.Text, b.meant) {
+				b.messages = append(b.messages, m.String())
+			}
 			b.mu.Unlock()
 		}
 	}()
@@ -91,6 +98,13 @@ func (b *tab) where() string {
 		return "nowhere"
 	}
 	return strings.TrimPrefix(at, b.app.url)
+}
+
+// means says which messages of the console are in order from here on.
+func (b *tab) means(part string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.meant = part
 }
 
 // send sends a command of the browser's protocol.

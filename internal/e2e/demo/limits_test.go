@@ -212,7 +212,7 @@ func TestC06_A18_OneBudgetForAllPaths(t *testing.T) {
 	if taken < 5 {
 		t.Errorf("only %d guesses were taken: the test tests nothing", taken)
 	}
-	a.waitForMail(p.email, "may know your password")
+	a.waitForMail(p.email, "many wrong answers")
 	// The owner, in a browser that passed before, is let in: see the reserve.
 }
 

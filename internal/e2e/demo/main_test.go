@@ -32,17 +32,26 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// build makes the demo, with the race detector where the tests have it.
+// build makes the demo.
 func build(dir string) error {
 	program = filepath.Join(dir, "webapp")
-	args := []string{"build", "-o", program}
+	if err := buildExample("webapp", program); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755) // some tests run it as another user
+}
+
+// buildExample makes a program of the folder examples, with the race detector
+// where the tests have it.
+func buildExample(name, file string) error {
+	args := []string{"build", "-o", file}
 	if raceDetector {
 		args = append(args, "-race")
 	}
-	cmd := exec.Command("go", append(args, "./webapp")...)
+	cmd := exec.Command("go", append(args, "./"+name)...)
 	cmd.Dir = filepath.Join("..", "..", "..", "examples")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build of the demo: %w\n%s", err, out)
+		return fmt.Errorf("go build of examples/%s: %w\n%s", name, err, out)
 	}
-	return os.Chmod(dir, 0o755) // some tests run it as another user
+	return nil
 }
