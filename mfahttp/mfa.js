@@ -1,4 +1,4 @@
-// Security keys and passkeys over the API of mfahttp: see Script in its Go documentation.
+// Keys and passkeys over mfahttp: see Script in its Go manual.
 const P = window.PublicKeyCredential;
 const fail = (name, more) => Object.assign(new Error(name), { name }, more);
 let pending;
@@ -24,7 +24,7 @@ async function call(opts, path, body, signal) {
 	} catch (cause) {
 		throw signal?.aborted ? cause : fail("NetworkError", { cause });
 	}
-	const json = await r.json().catch(() => ({}));
+	const json = await r.json().catch(() => signal?.throwIfAborted() || {});
 	if (!r.ok) throw fail("Problem", { status: r.status, ...json });
 	return json;
 }

@@ -30,6 +30,8 @@ func fieldOf(err error) string {
 		return "email"
 	case errors.Is(err, errPhone):
 		return "phone"
+	case errors.Is(err, mfa.ErrNotValid), errors.Is(err, mfa.ErrBadInput):
+		return "code"
 	}
 	return ""
 }

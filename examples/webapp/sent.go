@@ -88,7 +88,7 @@ func (a *app) help(method, to string) []string {
 	if in := countriesOf(to); in != "" {
 		out = append(out, "We do send text messages to numbers in "+in+", and to no country that is not on our list.")
 	}
-	return append(out, "If "+to+" is not your number any more, use another way, and change it in Settings.", latest)
+	return append(out, "If "+to+" is not your number, use another way, or another number.", latest)
 }
 
 // maxResend is longer than any pause between two messages.

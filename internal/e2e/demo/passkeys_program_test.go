@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
 
@@ -105,7 +106,13 @@ func TestExamplePasskeys(t *testing.T) {
 	b.until(`document.getElementById("said").textContent.includes("registered already")`)
 	b.picture("Inside refused")
 	pk.touched(false)
-	second := b.plugIn(plainKey)
+	plain := b.plugIn(plainKey) // which could never sign in here
+	b.press("#add")
+	b.until(`document.getElementById("said").textContent.includes("no fitting key")`)
+	plain.unplug()
+	kind := platform
+	kind.Transport = webauthn.AuthenticatorTransportUsb
+	second := b.plugIn(kind)
 	b.press("#add")
 	b.until(`document.querySelectorAll("li").length == 2`)
 	second.only()
