@@ -274,7 +274,7 @@ func TestC17_BadEnrolments(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
 	}
-	for _, method := range []string{"recovery", "sms", "password", "TOTP", "totp ", strings.Repeat("x", 1000)} {
+	for _, method := range []string{"recovery", "voice", "password", "TOTP", "totp ", strings.Repeat("x", 1000)} {
 		if r := p.post("/mfa/enrollments", js{"method": method}); r.status != http.StatusUnprocessableEntity || r.code() != "method_not_allowed" {
 			t.Errorf("method %.20q: %d %s", method, r.status, r.body)
 		}
