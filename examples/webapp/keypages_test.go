@@ -52,24 +52,24 @@ func TestAddingAKeyCanBeTriedAgain(t *testing.T) {
 	id, begun := b.beginKey("Mine")
 	right := string(sign(t, k.Create, begun))
 	_, another := b.beginKey("Mine")
-	for name, c := range map[string]struct {
-		id, credential string
-		status         int
-		says           string
+	for _, c := range []struct {
+		name, id, credential string
+		status               int
+		says                 string
 	}{
-		"no script":             {id, "", http.StatusBadRequest, "JavaScript"},
-		"answer to another":     {id, string(sign(t, s.key(authenticator.Options{}).Create, another)), http.StatusUnauthorized, "not accepted"},
-		"spent by that":         {id, right, http.StatusUnauthorized, "not accepted"},
-		"not one of this user":  {"AAAA", right, http.StatusGone, "Start over"},
-		"no enrolment":          {"", right, http.StatusGone, "Start over"},
-		"credential of nothing": {id, "{}", http.StatusUnauthorized, "not accepted"},
+		{"no script", id, "", http.StatusBadRequest, "JavaScript"},
+		{"answer to another", id, string(sign(t, s.key(authenticator.Options{}).Create, another)), http.StatusUnauthorized, "not accepted"},
+		{"spent by that", id, right, http.StatusUnauthorized, "not accepted"},
+		{"not one of this user", "AAAA", right, http.StatusGone, "Start over"},
+		{"no enrolment", "", right, http.StatusGone, "Start over"},
+		{"credential of nothing", id, "{}", http.StatusUnauthorized, "not accepted"},
 	} {
 		page := b.submit("/setup/key", "id", c.id, "label", "Mine", "credential", c.credential)
 		if page.status != c.status || !strings.Contains(page.body, c.says) {
-			t.Errorf("%s: status %d, %s", name, page.status, page.body)
+			t.Errorf("%s: status %d, %s", c.name, page.status, page.body)
 		}
 		if !strings.Contains(page.body, `value="Mine"`) || !strings.Contains(page.body, `id="key-button"`) || !strings.Contains(page.body, `role="alert"`) {
-			t.Errorf("%s: no way to try again: %s", name, page.body)
+			t.Errorf("%s: no way to try again: %s", c.name, page.body)
 		}
 	}
 	_, codes := b.addKey(s.key(authenticator.Options{}), "Mine")
