@@ -31,7 +31,8 @@ func (e *Engine) note(st *state, ev Event, u User, c Client) error {
 			return err
 		}
 		if len(st.outbox) >= maxOutbox {
-			st.outbox = slices.Delete(st.outbox, dispensable(st.outbox), dispensable(st.outbox)+1)
+			i := dispensable(st.outbox)
+			st.outbox = slices.Delete(st.outbox, i, i+1)
 		}
 		st.outbox = append(st.outbox, ev)
 		st.touch(secOutbox)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/onetime"
+	"github.com/mfakit/mfa/internal/sentcode"
 )
 
 // amr: RFC 8176 has no word for it, so the method's name stands.
@@ -72,22 +73,18 @@ func fresh(address string, existing []mfa.Enrolled) error {
 
 // Challenge sends a new code; one that was sent before in the same flow is dead.
 func (f *Factor) Challenge(_ context.Context, r mfa.ChallengeRequest) (mfa.Step, error) {
-	a := asking{user: r.User, client: r.Client, use: r.Purpose, flow: r.Flow, now: r.Now}
+	to, of, err := f.sent().To(r)
+	if err != nil {
+		return mfa.Step{}, err
+	}
+	a := asking{user: r.User, client: r.Client, to: to, use: r.Purpose, flow: r.Flow, now: r.Now}
 	if r.Purpose == mfa.ForEnrollment {
-		p, err := onetime.Parse(r.Previous)
-		if err != nil {
-			return mfa.Step{}, err
-		}
-		if a.to, err = parse(p.To); err != nil {
+		if a.to, err = parse(to); err != nil {
 			return mfa.Step{}, err
 		}
 		return f.ask(a)
 	}
-	s, e, err := only(r.Enrollments)
-	if err != nil {
-		return mfa.Step{}, err
-	}
-	a.to, a.option, a.known = s.Address, e.ID, true
+	a.option, a.known = of.ID, true
 	if f.config.InsecureLinkAnywhere && r.Elsewhere != nil {
 		if a.anywhere, err = r.Elsewhere(); err != nil {
 			return mfa.Step{}, err
@@ -152,25 +149,11 @@ func (f *Factor) linkTo(a asking, token string) string {
 
 // Verify checks a code, or the token of the mail's link.
 func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
-	pending, err := onetime.Parse(r.Pending)
+	v, to, err := f.sent().Verify(r)
 	if err != nil {
 		return mfa.Verified{}, err
 	}
-	v := mfa.Verified{AMR: amr}
-	to := pending.To
-	if r.Purpose != mfa.ForEnrollment {
-		s, e, err := only(r.Enrollments)
-		if err != nil {
-			return mfa.Verified{}, err
-		}
-		to, v.EnrollmentID, v.State = s.Address, e.ID, e.State
-	}
-	switch err := f.codes.Check(pending, onetime.Purpose{Use: string(r.Purpose), Flow: r.Flow, To: to}, r.Answer.Code, r.Now); {
-	case errors.Is(err, onetime.ErrMalformed):
-		return mfa.Verified{}, fmt.Errorf("%w: emailcode: a code has %d digits", mfa.ErrBadInput, f.codes.Digits)
-	case err != nil:
-		return mfa.Verified{}, &mfa.NotValidError{Resend: f.config.ResendWrong}
-	}
+	v.AMR = amr
 	if r.Purpose != mfa.ForEnrollment {
 		return v, nil
 	}
@@ -182,13 +165,12 @@ func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, e
 	return v, err
 }
 
-// only is the one address that an option is for.
-func only(list []mfa.Enrolled) (State, mfa.Enrolled, error) {
-	if len(list) != 1 {
-		return State{}, mfa.Enrolled{}, errors.New("emailcode: an option is for one address")
-	}
-	s, err := parseState(list[0].State)
-	return s, list[0], err
+// sent is what this factor has in common with others whose codes are sent.
+func (f *Factor) sent() sentcode.Factor {
+	return sentcode.Factor{Name: "emailcode", Codes: f.codes, Resend: f.config.ResendWrong, Address: func(state []byte) (string, error) {
+		s, err := parseState(state)
+		return s.Address, err
+	}}
 }
 
 func parseState(raw []byte) (s State, err error) {

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,35 +25,6 @@ const (
 	address1, mask1 = "ada@example.com", "a•••@example.com"
 	address2        = "lovelace@example.org"
 )
-
-// A mailbag is a sender that keeps what it was given.
-type mailbag struct {
-	mu   sync.Mutex
-	sent []mfa.Message
-}
-
-func (o *mailbag) Send(_ context.Context, m mfa.Message) (string, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sent = append(o.sent, m)
-	return "", nil
-}
-
-func (o *mailbag) count() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.sent)
-}
-
-func (o *mailbag) last(t testing.TB) mfa.Message {
-	t.Helper()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.sent) == 0 {
-		t.Fatal("nothing was sent")
-	}
-	return o.sent[len(o.sent)-1]
-}
 
 var (
 	codeForm = regexp.MustCompile(`(?m)^Your code is: (\d{6,10})$`)
@@ -93,7 +63,7 @@ func newFactor(t testing.TB, options ...func(*Config)) *Factor {
 }
 
 func config(options ...func(*Config)) Config {
-	c := Config{AppName: "Example", Sender: &mailbag{}}
+	c := Config{AppName: "Example", Sender: new(mfatest.Inbox)}
 	for _, o := range options {
 		o(&c)
 	}
@@ -145,7 +115,7 @@ func reason(err error) string {
 type world struct {
 	*mfatest.Engine
 	t   testing.TB
-	bag *mailbag
+	bag *mfatest.Inbox
 }
 
 // decisions is a policy that asks everybody, and counts verified addresses.
@@ -157,13 +127,23 @@ func (decisions) Decide(mfa.Subject) mfa.Decision {
 
 func newWorld(t testing.TB, options ...func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, bag: &mailbag{}}
+	w := &world{t: t, bag: new(mfatest.Inbox)}
 	f := newFactor(t, append([]func(*Config){func(c *Config) { c.Sender = w.bag }}, options...)...)
 	w.Engine = mfatest.NewEngine(t, func(c *mfa.Config) {
 		c.Factors = append([]mfa.Factor{f}, c.Factors...)
 		c.Policy = decisions{}
 	})
 	return w
+}
+
+// last is the mail that was sent last.
+func (w *world) last() mfa.Message {
+	w.t.Helper()
+	sent := w.bag.Messages()
+	if len(sent) == 0 {
+		w.t.Fatal("nothing was sent")
+	}
+	return sent[len(sent)-1]
 }
 
 // begin signs in, as far as the option of the address; "" where there is none.
@@ -187,7 +167,7 @@ func (w *world) mail(f mfa.Flow, option string) mfa.Message {
 	if _, err := w.Challenge(bg, f.Token, option, desk); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.bag.last(w.t)
+	return w.last()
 }
 
 func anywhere(c *Config) { c.InsecureLinkAnywhere = true }

@@ -9,12 +9,13 @@ import (
 // Limits bound what is sent, over all processes. A field of zero is its default:
 // the most in any hour, and in any day. Mails are counted when they are about to go
 // out, and stay counted whatever becomes of them; where the count cannot be read,
-// nothing is sent. Beside these the engine bounds what one user is sent, and makes
+// nothing is sent. Of each, 30 percent are kept for addresses that were confirmed
+// before. Beside these the engine bounds what one user is sent, and makes
 // pauses between two mails to one address.
 type Limits struct {
 	Address Rate // to one mailbox, whatever follows a plus sign in its name; 10 and 30
 	Network Rate // asked for from one network (IPv4 /24, IPv6 /48); 100 and 500
-	System  Rate // in all, 30 percent of it kept for addresses that were confirmed before; no bound
+	System  Rate // in all; no bound
 }
 
 // A Rate is the most in any hour and in any day. Either both are set, or none.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mailer"
@@ -153,9 +154,14 @@ func TestSend_NobodyThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().String()
-	l.Close()
-	s, err := mailer.New(mailer.Config{Addr: addr, From: "no-reply@example.com"})
+	defer l.Close()
+	// Nobody listens on a port that a client has, and nobody else can get it meanwhile.
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s, err := mailer.New(mailer.Config{Addr: c.LocalAddr().String(), From: "no-reply@example.com", Timeout: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

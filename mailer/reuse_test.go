@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/textproto"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mailer"
@@ -178,18 +180,41 @@ func TestReuse_TriesOnce(t *testing.T) {
 	})
 }
 
+// A cutConn is a connection that tells when it was cut off: by a deadline in the
+// past, or by its end.
+type cutConn struct {
+	net.Conn
+	once sync.Once
+	cut  chan struct{}
+}
+
+func (c *cutConn) SetDeadline(t time.Time) error {
+	err := c.Conn.SetDeadline(t)
+	if !t.IsZero() && t.Before(time.Now()) {
+		c.once.Do(func() { close(c.cut) })
+	}
+	return err
+}
+
+func (c *cutConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() { close(c.cut) })
+	return err
+}
+
 // A message that is broken off in the middle never reaches anybody: no command
 // follows it, which would end it.
 func TestReuse_HalfAMessageIsNone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	client, server := net.Pipe() // what is written waits until it is read
-	s, err := mailer.New(mailer.Config{Addr: "localhost:25", From: "no-reply@example.com", InsecurePlaintext: true})
+	near, server := net.Pipe() // what is written waits until it is read
+	client := &cutConn{Conn: near, cut: make(chan struct{})}
+	s, err := mailer.New(mailer.Config{Addr: "localhost:25", From: "no-reply@example.com", InsecurePlaintext: true, Timeout: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Connect(client)
-	rest := make(chan string)
+	rest := make(chan string, 1)
 	go func() {
 		text := textproto.NewConn(server)
 		_ = text.PrintfLine("220 test")
@@ -199,6 +224,7 @@ func TestReuse_HalfAMessageIsNone(t *testing.T) {
 		}
 		_, _ = text.ReadLine() // the first header
 		cancel()
+		<-client.cut // or all of it could be read before that is noticed
 		all, _ := io.ReadAll(text.R)
 		rest <- string(all)
 	}()

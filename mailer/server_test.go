@@ -290,12 +290,13 @@ func selfSigned(t *testing.T) tls.Certificate {
 
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// sender makes a sender to the server, which trusts it.
+// sender makes a sender to the server, which trusts it. Only what a test asks for
+// takes time, so that a slow machine changes nothing.
 func (s *mailServer) sender(t *testing.T, options ...func(*mailer.Config)) *mailer.Sender {
 	t.Helper()
 	c := mailer.Config{
 		Addr: s.addr, From: "Example <no-reply@example.com>", Now: func() time.Time { return noon },
-		ImplicitTLS: s.implicit, TLS: &tls.Config{RootCAs: s.roots},
+		ImplicitTLS: s.implicit, TLS: &tls.Config{RootCAs: s.roots}, Timeout: time.Hour, IdleTimeout: time.Hour,
 	}
 	for _, option := range options {
 		option(&c)

@@ -273,7 +273,7 @@ func TestResendsWait(t *testing.T) {
 	if r := b.send(t, "POST", again, "").want(t, 200, ""); r.text("destination") == "" || r.text("method") != "letter" {
 		t.Errorf("%s", r.Body)
 	}
-	s.letter.lose(errors.New("canary: no stamps"))
+	s.letter.Fail(errors.New("canary: no stamps"))
 	s.Clock.Advance(8 * time.Minute)
 	r := b.send(t, "POST", "/mfa/enrollments", `{"method":"letter"}`)
 	if r.Code != 502 && r.Code != 403 || strings.Contains(r.Body.String(), "canary") {

@@ -7,21 +7,18 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
+	"github.com/mfakit/mfa/mfatest"
 )
 
 // letterFactor sends codes by post, with a link that does as well. It stands for
 // the methods that send something, and is their sender and reporter too.
 type letterFactor struct {
+	mfatest.Inbox
 	anywhere bool // links may be opened in any browser
 	again    bool // after a wrong code a new one is sent
-
-	mu   sync.Mutex
-	sent []letter // the newest last
-	lost error    // what sending fails with
 }
 
 type letter struct {
@@ -39,33 +36,21 @@ func (f *letterFactor) Method() mfa.Method {
 	return mfa.Method{Name: "letter", Kind: mfa.Have, Channel: "post", Guessable: true}
 }
 
-func (f *letterFactor) Send(_ context.Context, m mfa.Message) (string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	code, link, _ := strings.Cut(m.Text, " ")
-	f.sent = append(f.sent, letter{m, code, link})
-	return "", f.lost
-}
-
-func (f *letterFactor) lose(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lost = err
+// letters are all that were sent, the newest last.
+func (f *letterFactor) letters() (all []letter) {
+	for _, m := range f.Messages() {
+		code, link, _ := strings.Cut(m.Text, " ")
+		all = append(all, letter{m, code, link})
+	}
+	return all
 }
 
 func (f *letterFactor) newest() letter {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.sent[len(f.sent)-1]
+	all := f.letters()
+	return all[len(all)-1]
 }
 
 func (f *letterFactor) last() string { return f.newest().code }
-
-func (f *letterFactor) count() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.sent)
-}
 
 func (f *letterFactor) step(option, flow string) mfa.Step {
 	code, token := rand.Text(), rand.Text()

@@ -79,12 +79,11 @@ func TestA53_NewCodesAreNotAnswered(t *testing.T) {
 	b.send(t, "GET", "/mfa/flow", "").want(t, 200, "")
 	s.report("post", postmark, s.letter.newest().Report, "delivered").want(t, 204, "")
 	b.form(t, s.letter.newest().link+"&x=1")
-	if s.letter.count() < 3 {
-		t.Fatalf("only %d letters", s.letter.count())
+	letters := s.letter.letters()
+	if len(letters) < 3 {
+		t.Fatalf("only %d letters", len(letters))
 	}
-	s.letter.mu.Lock()
-	defer s.letter.mu.Unlock()
-	for _, l := range s.letter.sent {
+	for _, l := range letters {
 		for _, secret := range []string{l.code, l.link, l.Report} {
 			if secret != "" && (strings.Contains(b.all.String(), secret) || strings.Contains(s.log.String(), secret)) {
 				t.Errorf("%.12s… was answered or logged", secret)
@@ -118,12 +117,12 @@ func TestAFailedMessageSaysWhatHelps(t *testing.T) {
 	s.reader(t, "ada")
 	b := s.browser()
 	option := b.login(t, "ada").option(t, "letter")
-	s.letter.lose(&mfa.SendError{Reason: mfa.SendUnreachable, Retry: true})
+	s.letter.Fail(&mfa.SendError{Reason: mfa.SendUnreachable, Retry: true})
 	r := b.send(t, "POST", "/mfa/flow/challenge", `{"option":"`+option+`"}`).want(t, 502, "delivery_failed")
 	if r.text("reason") != mfa.SendUnreachable || r.json["retry"] != true {
 		t.Errorf("%s", r.Body)
 	}
-	s.letter.lose(&mfa.SendError{Reason: mfa.SendOptedOut})
+	s.letter.Fail(&mfa.SendError{Reason: mfa.SendOptedOut})
 	r = b.send(t, "POST", "/mfa/flow/challenge", `{"option":"`+option+`"}`).want(t, 502, "delivery_failed")
 	if r.text("reason") != mfa.SendOptedOut || r.json["retry"] != false {
 		t.Errorf("%s", r.Body)
@@ -146,7 +145,7 @@ func TestA92_OtherOriginsHaveNothingSent(t *testing.T) {
 	b := s.browser()
 	option, l := b.ask(t, "ada")
 	s.Clock.Advance(5 * time.Minute)
-	before := s.letter.count()
+	before := len(s.letter.Messages())
 	stranger := s.native() // sends no cookies
 	for _, path := range []string{"/mfa/flow/challenge", "/mfa/enrollments", "/mfa/enrollments/x/challenge", "/mfa/flow/continue", "/mfa/link", "/login"} {
 		for _, from := range [][]string{
@@ -160,8 +159,8 @@ func TestA92_OtherOriginsHaveNothingSent(t *testing.T) {
 			}
 		}
 	}
-	if s.letter.count() != before {
-		t.Errorf("%d letters went out", s.letter.count()-before)
+	if len(s.letter.Messages()) != before {
+		t.Errorf("%d letters went out", len(s.letter.Messages())-before)
 	}
 	b.verify(t, option, l.code).want(t, 200, "")
 }

@@ -1,7 +1,7 @@
 // Package mfatest is for the tests of programs that use package mfa: an engine
 // that is ready to go, a clock that is told the time, an authenticator app in
-// code, and an observer that remembers. A sign-in with a second factor is
-// tested in ten lines:
+// code, an inbox for all that is sent, and an observer that remembers. A sign-in
+// with a second factor is tested in ten lines:
 //
 //	m := mfatest.NewEngine(t)
 //	user := mfa.User{ID: "7", Name: "ada@example.com"}
@@ -12,8 +12,9 @@
 //	flow, err = m.Verify(ctx, flow.Token, phone.Answer(flow), mfa.Client{})
 //	// flow.Status is mfa.StatusPassed
 //
-// A host that builds its engine itself, as most do, gives it Clock.Now and a
-// [Recorder], and reads the otpauth URI off its own page into [NewAuthenticator].
+// A host that builds its engine itself, as most do, gives it Clock.Now, a
+// [Recorder] and an [Inbox], and reads the otpauth URI off its own page into
+// [NewAuthenticator].
 //
 // The package is for tests alone: nothing of it belongs in a program.
 package mfatest

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
 	"github.com/mfakit/mfa/mfatest"
+	"github.com/mfakit/mfa/policy"
 	"github.com/mfakit/mfa/totp"
 )
 
@@ -56,6 +58,38 @@ func Example() {
 	// totp 10 recovery codes
 	// challenge
 	// passed [pwd otp mfa]
+}
+
+// Every user with a verified address is asked for a code that is mailed there.
+func ExampleInbox() {
+	t := new(example)
+	defer t.end()
+	ctx := context.Background()
+	var inbox mfatest.Inbox
+	mails, err := emailcode.New(emailcode.Config{AppName: "Example", Sender: &inbox})
+	t.check(err)
+	m := mfatest.NewEngine(t, func(c *mfa.Config) {
+		c.Factors = append(c.Factors, mails)
+		c.Policy = &policy.Policy{Implicit: []string{emailcode.Name}}
+	})
+	ada := mfa.User{ID: "7", Name: "Ada", Email: "ada@example.com", EmailVerified: true}
+
+	flow, err := m.SignIn(ctx, mfa.SignIn{User: ada, First: mfa.Password})
+	t.check(err)
+	option := flow.Options[0].ID
+	_, err = m.Challenge(ctx, flow.Token, option, mfa.Client{})
+	t.check(err)
+	mail, _ := inbox.Last(ada.Email)
+	fmt.Println(mail.Subject)
+
+	answer := mfa.Answer{Option: option, Code: inbox.Code(ada.Email)}
+	flow, err = m.Verify(ctx, flow.Token, answer, mfa.Client{})
+	t.check(err)
+	fmt.Println(flow.Status, flow.Authentication.AMR())
+
+	// Output:
+	// Your code for Example
+	// passed [pwd email]
 }
 
 // example stands in for the *testing.T that an example does not have.

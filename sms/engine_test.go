@@ -90,7 +90,7 @@ func TestA12_ParallelConfirmationsAreOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code := codeIn(t, w.tower.last(t))
+	code := codeIn(t, w.last())
 	const n = 200
 	errs := make([]error, n)
 	parallel(n, func(i int) { _, errs[i] = w.Activate(bg, w.caller(ada), e.ID, mfa.Answer{Code: code}) })
@@ -190,14 +190,14 @@ func TestA62_C05_ResendResetsNoFailureCount(t *testing.T) {
 				w.Clock.Advance(7 * time.Minute)
 				f, option = w.begin(ada) // nor does a new flow
 				code = w.code(f, option)
-			} else if code = codeIn(t, w.tower.last(t)); tries == 0 && nv.Resent == nil {
+			} else if code = codeIn(t, w.last()); tries == 0 && nv.Resent == nil {
 				t.Error("no new code was sent")
 			}
 		}
 		if tries >= 19 {
 			t.Error("there is no end to the tries")
 		}
-		_, err := w.Verify(bg, f.Token, mfa.Answer{Option: option, Code: codeIn(t, w.tower.last(t))}, mfa.Client{})
+		_, err := w.Verify(bg, f.Token, mfa.Answer{Option: option, Code: codeIn(t, w.last())}, mfa.Client{})
 		if !errors.Is(err, mfa.ErrLocked) {
 			t.Errorf("the right code after the last try: %v", err)
 		}
@@ -222,7 +222,7 @@ func TestO05_OneNumberIsSentFewMessages(t *testing.T) {
 		w.Clock.Advance(80 * time.Second)
 	}
 	// Two of five are kept for whoever has confirmed the number.
-	if n := w.tower.count(); n != 3 || refused != 40-n {
+	if n := len(w.tower.Messages()); n != 3 || refused != 40-n {
 		t.Errorf("%d messages in less than an hour, %d refused", n, refused)
 	}
 }
@@ -255,15 +255,15 @@ func TestO07_OtherMethodsStayOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Activate(bg, caller, e.ID, mfa.Answer{Code: codeIn(t, w.tower.last(t))}); err != nil {
+	if _, err := w.Activate(bg, caller, e.ID, mfa.Answer{Code: codeIn(t, w.last())}); err != nil {
 		t.Fatal(err)
 	}
 	w.Clock.Advance(10 * time.Minute)
 	deny = true
 	f, option := w.begin(ada)
-	before := w.tower.count()
-	if _, err := w.Challenge(bg, f.Token, option, mfa.Client{}); reason(err) != "sim_swapped" || w.tower.count() != before {
-		t.Errorf("%v, %d messages", err, w.tower.count()-before)
+	before := len(w.tower.Messages())
+	if _, err := w.Challenge(bg, f.Token, option, mfa.Client{}); reason(err) != "sim_swapped" || len(w.tower.Messages()) != before {
+		t.Errorf("%v, %d messages", err, len(w.tower.Messages())-before)
 	}
 	if f, err = w.Verify(bg, f.Token, phone.Answer(f), mfa.Client{}); err != nil || f.Status != mfa.StatusPassed {
 		t.Errorf("%v, %v", f, err)
@@ -281,16 +281,16 @@ func TestO08_NewNumberIsConfirmedBeforeItCounts(t *testing.T) {
 	}
 	caller := mfa.Caller{User: ada, Authentication: f.Authentication}
 	e, err := w.Enroll(bg, caller, mfa.Enroll{Method: Name, Replaces: old.Enrollment.ID, Params: mfa.EnrollParams{Phone: number2}})
-	if err != nil || w.tower.last(t).To != number2 {
+	if err != nil || w.last().To != number2 {
 		t.Fatalf("%v", err)
 	}
-	code := codeIn(t, w.tower.last(t))
+	code := codeIn(t, w.last())
 	if _, err := w.Activate(bg, caller, e.ID, mfa.Answer{Code: wrong(code)}); !errors.Is(err, mfa.ErrNotValid) {
 		t.Fatal(err)
 	}
 	w.Clock.Advance(time.Minute)
 	g, option := w.begin(ada)
-	if w.code(g, option); w.tower.last(t).To != number1 {
+	if w.code(g, option); w.last().To != number1 {
 		t.Error("a number that nobody confirmed is in use")
 	}
 	a, err := w.Activate(bg, caller, e.ID, mfa.Answer{Code: code})
@@ -299,7 +299,7 @@ func TestO08_NewNumberIsConfirmedBeforeItCounts(t *testing.T) {
 	}
 	w.Clock.Advance(time.Minute)
 	g, option = w.begin(ada)
-	if w.code(g, option); w.tower.last(t).To != number2 {
+	if w.code(g, option); w.last().To != number2 {
 		t.Error("the old number is still in use")
 	}
 }
@@ -308,9 +308,8 @@ func TestO08_NewNumberIsConfirmedBeforeItCounts(t *testing.T) {
 // client has.
 func TestO04_StoreHoldsNoCodeAndNoNumber(t *testing.T) {
 	rec := &recording{Store: memory.New()}
-	tower := &tower{}
-	f := newFactor(t, func(c *Config) { c.Sender = tower; c.Digits = 10 })
-	w := &world{t: t, tower: tower}
+	w := &world{t: t, tower: new(mfatest.Inbox)}
+	f := newFactor(t, func(c *Config) { c.Sender = w.tower; c.Digits = 10 })
 	w.Engine = mfatest.NewEngine(t, func(c *mfa.Config) { c.Store = rec; c.Factors = append([]mfa.Factor{f}, c.Factors...) })
 	w.enroll(ada)
 	flow, option := w.begin(ada)
@@ -327,7 +326,7 @@ func TestO04_StoreHoldsNoCodeAndNoNumber(t *testing.T) {
 	if len(rec.saved) < 10 {
 		t.Fatalf("%d saves", len(rec.saved))
 	}
-	for _, m := range tower.sent {
+	for _, m := range w.tower.Messages() {
 		for _, saved := range append(rec.saved, string(client)) {
 			if strings.Contains(saved, codeIn(t, m)) || strings.Contains(saved, number1[1:]) {
 				t.Fatal("a code or a number is in it")

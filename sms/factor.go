@@ -9,6 +9,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/onetime"
+	"github.com/mfakit/mfa/internal/sentcode"
 )
 
 // amr is what RFC 8176 calls it.
@@ -59,22 +60,11 @@ func fresh(e164 string, existing []mfa.Enrolled) error {
 // Challenge sends a new code; one that was sent before in the same flow is dead.
 // It refuses a number in a country that is no longer listed.
 func (f *Factor) Challenge(_ context.Context, r mfa.ChallengeRequest) (mfa.Step, error) {
-	a := asking{user: r.User, client: r.Client, use: r.Purpose, flow: r.Flow, known: r.Purpose == mfa.ForAuthentication, now: r.Now}
-	var to string
-	if r.Purpose == mfa.ForEnrollment {
-		p, err := onetime.Parse(r.Previous)
-		if err != nil {
-			return mfa.Step{}, err
-		}
-		to = p.To
-	} else {
-		s, _, err := only(r.Enrollments)
-		if err != nil {
-			return mfa.Step{}, err
-		}
-		to = s.Number
+	to, _, err := f.sent().To(r)
+	if err != nil {
+		return mfa.Step{}, err
 	}
-	var err error
+	a := asking{user: r.User, client: r.Client, use: r.Purpose, flow: r.Flow, known: r.Purpose == mfa.ForAuthentication, now: r.Now}
 	if a.number, err = f.parse(to, a.known); err != nil {
 		return mfa.Step{}, err
 	}
@@ -138,25 +128,11 @@ func (f *Factor) before(a asking) func(context.Context) error {
 
 // Verify checks a code.
 func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
-	pending, err := onetime.Parse(r.Pending)
+	v, to, err := f.sent().Verify(r)
 	if err != nil {
 		return mfa.Verified{}, err
 	}
-	v := mfa.Verified{AMR: amr}
-	to := pending.To
-	if r.Purpose != mfa.ForEnrollment {
-		s, e, err := only(r.Enrollments)
-		if err != nil {
-			return mfa.Verified{}, err
-		}
-		to, v.EnrollmentID, v.State = s.Number, e.ID, e.State
-	}
-	switch err := f.codes.Check(pending, onetime.Purpose{Use: string(r.Purpose), Flow: r.Flow, To: to}, r.Answer.Code, r.Now); {
-	case errors.Is(err, onetime.ErrMalformed):
-		return mfa.Verified{}, fmt.Errorf("%w: sms: a code has %d digits", mfa.ErrBadInput, f.codes.Digits)
-	case err != nil:
-		return mfa.Verified{}, &mfa.NotValidError{Resend: f.config.ResendWrong}
-	}
+	v.AMR = amr
 	if r.Purpose != mfa.ForEnrollment {
 		return v, nil
 	}
@@ -167,13 +143,12 @@ func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, e
 	return v, err
 }
 
-// only is the one number that an option is for.
-func only(list []mfa.Enrolled) (State, mfa.Enrolled, error) {
-	if len(list) != 1 {
-		return State{}, mfa.Enrolled{}, errors.New("sms: an option is for one number")
-	}
-	s, err := parseState(list[0].State)
-	return s, list[0], err
+// sent is what this factor has in common with others whose codes are sent.
+func (f *Factor) sent() sentcode.Factor {
+	return sentcode.Factor{Name: Name, Codes: f.codes, Resend: f.config.ResendWrong, Address: func(state []byte) (string, error) {
+		s, err := parseState(state)
+		return s.Number, err
+	}}
 }
 
 func parseState(raw []byte) (s State, err error) {

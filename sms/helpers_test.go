@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,36 +24,6 @@ const (
 	number1, mask1 = "+4791234567", "+47 ••• ••67"
 	number2        = "+4741234599"
 )
-
-// A tower is a sender that keeps what it was given.
-type tower struct {
-	mu   sync.Mutex
-	sent []mfa.Message
-}
-
-func (o *tower) Send(_ context.Context, m mfa.Message) (string, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sent = append(o.sent, m)
-	return "ref", nil
-}
-
-func (o *tower) count() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.sent)
-}
-
-// last is the message that was sent last.
-func (o *tower) last(t testing.TB) mfa.Message {
-	t.Helper()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.sent) == 0 {
-		t.Fatal("nothing was sent")
-	}
-	return o.sent[len(o.sent)-1]
-}
 
 var codeForm = regexp.MustCompile(`^\d{6,10}`)
 
@@ -82,7 +51,7 @@ func newFactor(t testing.TB, options ...func(*Config)) *Factor {
 }
 
 func config(options ...func(*Config)) Config {
-	c := Config{AppName: "Example", Origin: "https://example.com", Countries: slices.Sorted(maps.Keys(countryNames)), Sender: &tower{}}
+	c := Config{AppName: "Example", Origin: "https://example.com", Countries: slices.Sorted(maps.Keys(countryNames)), Sender: new(mfatest.Inbox)}
 	for _, o := range options {
 		o(&c)
 	}
@@ -137,15 +106,25 @@ func detail(err error) string {
 type world struct {
 	*mfatest.Engine
 	t     testing.TB
-	tower *tower
+	tower *mfatest.Inbox
 }
 
 func newWorld(t testing.TB, options ...func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, tower: &tower{}}
+	w := &world{t: t, tower: new(mfatest.Inbox)}
 	f := newFactor(t, append([]func(*Config){func(c *Config) { c.Sender = w.tower }}, options...)...)
 	w.Engine = mfatest.NewEngine(t, func(c *mfa.Config) { c.Factors = append([]mfa.Factor{f}, c.Factors...) })
 	return w
+}
+
+// last is the message that was sent last.
+func (w *world) last() mfa.Message {
+	w.t.Helper()
+	sent := w.tower.Messages()
+	if len(sent) == 0 {
+		w.t.Fatal("nothing was sent")
+	}
+	return sent[len(sent)-1]
 }
 
 // caller is a user who gave the right password a moment ago.
@@ -161,7 +140,7 @@ func (w *world) enroll(u mfa.User) mfa.Activated {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	a, err := w.Activate(bg, w.caller(u), e.ID, mfa.Answer{Code: codeIn(w.t, w.tower.last(w.t))})
+	a, err := w.Activate(bg, w.caller(u), e.ID, mfa.Answer{Code: codeIn(w.t, w.last())})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -191,5 +170,5 @@ func (w *world) code(f mfa.Flow, option string) string {
 	if _, err := w.Challenge(bg, f.Token, option, mfa.Client{}); err != nil {
 		w.t.Fatal(err)
 	}
-	return codeIn(w.t, w.tower.last(w.t))
+	return codeIn(w.t, w.last())
 }

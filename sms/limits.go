@@ -17,8 +17,9 @@ type Limits struct {
 	Prefix  Rate // to numbers that share country and first three digits; 200 and 1,000
 	System  Rate // in all; 1,000 and 5,000: set it to what you are ready to pay
 
-	// Reserve is the share of each, in percent and rounded up, that is kept for numbers which were confirmed before, so that strangers cannot
-	// use up what customers need, nor one customer's. 0: 30.
+	// Reserve is the share of each, in percent and rounded up, that is kept for
+	// numbers which were confirmed before, so that strangers cannot use up what
+	// customers need, nor one customer's. 0: 30.
 	Reserve int
 
 	// A prefix stops, for numbers that were never confirmed, for an hour when of

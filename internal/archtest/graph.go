@@ -19,6 +19,7 @@ type layer int
 const (
 	core    layer = iota // internal packages below the root
 	root                 // the engine
+	shared               // what several factors have in common
 	factor               // one method of proof
 	store                // where bytes are kept
 	policy               // what is asked of whom
@@ -33,7 +34,8 @@ const (
 var below = map[layer][]layer{
 	core:    {core},
 	root:    {core},
-	factor:  {core, root},
+	shared:  {core, root},
+	factor:  {core, root, shared},
 	store:   {root},
 	policy:  {root},
 	web:     {root},
@@ -47,6 +49,7 @@ var below = map[layer][]layer{
 var never = map[layer]map[string]string{
 	core:    engineLinks,
 	root:    engineLinks,
+	shared:  engineLinks,
 	factor:  engineLinks,
 	store:   {"net/http": "a store talks to a database", "testing": "test code"},
 	policy:  engineLinks,
@@ -106,7 +109,8 @@ func wrongImports(path string, imports []string, at place, places map[string]pla
 		case imported == "log" && at.layer != testkit:
 			found = append(found, fmt.Sprintf("%s imports log: the only logger is log/slog", path))
 		case own(imported):
-			if to, ok := places[relative(imported)]; ok && !slices.Contains(below[at.layer], to.layer) {
+			// What has no place is below nothing: g may not hold it.
+			if to, ok := places[relative(imported)]; !ok || !slices.Contains(below[at.layer], to.layer) {
 				found = append(found, fmt.Sprintf("%s imports %s, which is not below it", path, imported))
 			}
 		case outside(imported) && !slices.ContainsFunc(at.outside, func(m string) bool { return within(imported, m) }):
