@@ -20,10 +20,10 @@ func (e *Engine) place(st *state, act acting, p pending, label string) (Event, e
 		}
 		ev.OldHint, ev.Also = st.enrolled[i].Hint, addresses(st.enrolled[i].Address)
 		before := e.stillSatisfies(st, act)
-		notFirst := e.decide(st, act.user, act.client).NotFirst
-		alone := st.alone(notFirst)
+		choice := e.decide(st, act.user, act.client).choice()
+		alone := st.alone(choice)
 		st.enrolled[i] = r
-		if !alone && st.alone(notFirst) {
+		if !alone && st.alone(choice) {
 			return Event{}, ErrEnrollmentRequired
 		}
 		if err := e.stillSatisfies(st, act); before == nil && err != nil {
@@ -43,7 +43,7 @@ func (e *Engine) place(st *state, act acting, p pending, label string) (Event, e
 		r.Label = st.freeLabel(cmp.Or(label, m.Label, m.Name))
 	}
 	st.enrolled = append(st.enrolled, r)
-	st.head.Generation++
+	st.rise()
 	ev.Label = r.Label
 	return ev, nil
 }
@@ -153,6 +153,6 @@ func (e *Engine) issue(ctx context.Context, st *state, act acting, codes codesFu
 	if err := st.keep(r, *step.Done); err != nil {
 		return nil, err
 	}
-	st.head.Generation++
+	st.rise()
 	return step.Codes, e.note(st, Event{Type: EventRecoveryCodes, Notice: true, Method: methodRecovery, Enrollment: r.ID, Count: step.Done.Remaining}, act.user, act.client)
 }

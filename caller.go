@@ -86,15 +86,14 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 		}
 		act.actor, act.reason = cut(c.Actor, maxText), cut(c.Reason, maxText)
 		act.decided = e.decide(st, act.user, act.client)
-		act.methods = e.offered(st, act.decided.Methods, act.decided.NotFirst)
+		act.methods = e.offered(st, act.decided.choice())
 		return act, nil
 	}
 	if flowID != nil {
 		err := st.findFlow(flowID)
 		if err == nil && w != changing {
-			status, _, _, methods := e.next(st)
-			if status == StatusEnroll {
-				act.flow, act.user, act.methods, act.auth = st.current, st.body.User, methods, Authentication{}
+			if now := e.next(st); now.status == StatusEnroll {
+				act.flow, act.user, act.methods, act.auth = st.current, st.body.User, now.methods, Authentication{}
 				return act, nil
 			}
 		}
@@ -112,7 +111,7 @@ func (e *Engine) authorize(st *state, c Caller, flowID []byte, w want) (acting, 
 	}
 	act.auth.Proofs = proofs
 	act.decided = e.decide(st, act.user, act.client)
-	act.methods = e.offered(st, act.decided.Methods, act.decided.NotFirst)
+	act.methods = e.offered(st, act.decided.choice())
 	return act, e.enough(st, act, w)
 }
 
@@ -140,7 +139,7 @@ func (e *Engine) enough(st *state, act acting, w want) error {
 // password otherwise; and what the policy adds.
 func (e *Engine) changeRequirement(st *state, d Decision) Requirement {
 	r := Requirement{MaxAge: changeMaxAge} // the policy can only shorten it
-	if !st.hasOwn() {
+	if !st.hasOwn() || d.InsecurePasswordChanges {
 		r.Password = true
 		return r.And(d.Change)
 	}
@@ -190,6 +189,9 @@ func (st *state) evidence(a Authentication, c Client) ([]Proof, error) {
 		return nil, err
 	}
 	void := &RequirementError{Missing: []string{MissingSignIn}}
+	if a.Action != nil {
+		return nil, void // given for that action alone
+	}
 	if a.User != st.user || len(a.Proofs) > maxProofs || a.Generation < st.head.Floor || a.Generation > st.head.Generation {
 		return nil, void
 	}
@@ -216,8 +218,14 @@ func (st *state) standing(proofs []Proof) []Proof {
 
 // void ends the worth of all evidence that was given out before.
 func (st *state) void() {
-	st.head.Generation++
+	st.rise()
 	st.head.Floor = st.head.Generation
+}
+
+// rise marks a security change: what rests on the time before is asked again.
+func (st *state) rise() {
+	st.head.Generation++
+	st.head.DeviceFloor = st.head.Generation
 	st.touch(secHead)
 }
 

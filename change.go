@@ -16,7 +16,7 @@ func (e *Engine) Enrollments(ctx context.Context, user string) ([]Enrollment, er
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit }), nil
+	return slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit || r.Method == methodBypass }), nil
 }
 
 // Rename gives an enrollment another label. It asks for what every change asks
@@ -94,10 +94,10 @@ func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authenticatio
 // the policy requires of them.
 func (e *Engine) stillSatisfies(st *state, act acting) error {
 	d := e.decide(st, act.user, act.client)
-	if st.alone(d.NotFirst) {
+	if st.alone(d.choice()) {
 		return ErrEnrollmentRequired
 	}
-	body := &flowBody{Methods: d.Methods, Require: d.Require, Implicit: d.Implicit, Channel: channelOf(act.auth.Proofs), Client: act.client}
+	body := &flowBody{Choice: d.choice(), Require: d.Require, Implicit: d.Implicit, Channel: channelOf(act.auth.Proofs), Client: act.client}
 	// The next sign-in begins with the host's first factor: with the one that this
 	// session knows of, or, where it began with a passkey, with a password.
 	body.Proofs = []Proof{{Method: string(Password), First: true, Kind: Know, Time: st.now}}
@@ -160,7 +160,7 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 		if !st.hasOwn() {
 			return Flow{}, ErrNoEnrollment
 		}
-		count := len(slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Implicit || r.Method == methodRecovery }))
+		count := st.ownCount()
 		also := st.addresses()
 		if err := st.reset(); err != nil {
 			return Flow{}, err
@@ -172,14 +172,14 @@ func (e *Engine) RemoveAll(ctx context.Context, c Caller) (Flow, error) {
 		d := e.decide(st, act.user, act.client)
 		// What they had was proved for this change: FirstEnrollment, which is for those
 		// who have proved nothing, is not asked for.
-		body := &flowBody{Purpose: SigningIn, User: act.user, Client: act.client, Channel: channelOf(renewed.Proofs), Require: d.Require,
-			Methods: d.Methods, Implicit: d.Implicit, Lifetime: d.SessionLifetime, Proofs: renewed.Proofs,
-			NotFirst: d.NotFirst}
+		body := &flowBody{Purpose: SigningIn, User: act.user, Client: act.client, Channel: channelOf(renewed.Proofs), Proofs: renewed.Proofs}
+		body.decided(d)
+		body.First, body.Grace = Requirement{}, Grace{}
 		if len(d.Require.missing(renewed.Proofs, st.now)) == 0 {
 			return Flow{Status: StatusPassed, Purpose: SigningIn, User: st.user, Expires: st.now, Authentication: renewed,
-				Methods: e.offered(st, d.Methods, d.NotFirst), Generation: st.head.Generation}, nil
+				Methods: e.offered(st, d.choice()), Generation: st.head.Generation}, nil
 		}
-		if err := e.begin(st, id, body); err != nil {
+		if err := e.begin(st, id, body, deviceToken); err != nil {
 			return Flow{}, err
 		}
 		flow, err := e.advance(st, token, deviceToken)
@@ -212,6 +212,7 @@ func (st *state) reset() error {
 		st.decoded[s] = true
 		st.touch(s)
 	}
+	st.head.Recovery = nil
 	st.head.Guesses, st.head.Recoveries, st.head.Untold, st.head.Told = tally{}, tally{}, 0, 0
 	st.void()
 	return nil
@@ -234,14 +235,14 @@ func (e *Engine) RecoveryCodes(ctx context.Context, c Caller) ([]string, error) 
 }
 
 // Reset ends all of a user's enrollments, flows and known devices on behalf of
-// support. Whether the actor may do that is for the host to check. It tells
-// the user, and voids all evidence: the host ends the user's sessions.
+// support, if Config.Support lets it: [ErrSupport]. It tells the user, and voids all
+// evidence: the host ends the user's sessions.
 func (e *Engine) Reset(ctx context.Context, r Reset) error {
 	if err := r.User.check(); err != nil {
 		return err
 	}
-	if r.Actor == "" || len(r.Actor) > maxText || len(r.Reason) > maxText {
-		return badInput("reset needs an actor, and a reason of at most %d bytes", maxText)
+	if err := e.permit(ctx, SupportRequest{SupportReset, r.Actor, r.Reason, r.User, r.Client}); err != nil {
+		return err
 	}
 	_, err := commit(ctx, e, r.User.ID, func(st *state) (struct{}, error) {
 		if err := st.openAll(); err != nil {

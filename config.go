@@ -33,6 +33,12 @@ type Config struct {
 	// are no sign-ins by passkey.
 	Users func(ctx context.Context, id string) (u User, minGeneration uint64, err error)
 
+	// Support says whether support may do something to a user: an admin may not touch
+	// one of a higher rank, a reset may need a second pair of eyes. It is asked
+	// once for each request, before anything is read, and what it refuses is an
+	// [ErrSupport] that wraps its error. Nil: support can do nothing.
+	Support func(ctx context.Context, r SupportRequest) error
+
 	// AcceptRestricted takes an engine all of whose factors are restricted (text
 	// messages), which NIST SP 800-63B-4 section 3.2.9 does not want alone.
 	AcceptRestricted bool
@@ -58,6 +64,7 @@ type Engine struct {
 	policy     Policy
 	observers  []Observer
 	users      func(context.Context, string) (User, uint64, error)
+	support    func(context.Context, SupportRequest) error
 	deployment string
 	now        func() time.Time
 	wait       func(context.Context, time.Duration) error
@@ -95,7 +102,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("mfa: Config.Deployment is too long, or has a NUL")
 	}
 	e := &Engine{
-		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers, users: c.Users,
+		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers, users: c.Users, support: c.Support,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
 		stripes:   newStripes(),
 		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
@@ -127,7 +134,7 @@ func New(c Config) (*Engine, error) {
 		if !methodName.MatchString(m.Name) {
 			return nil, fmt.Errorf("mfa: Config.Factors[%d]: %q is no name for a method", i, m.Name)
 		}
-		if _, taken := firsts[First(m.Name)]; taken || e.factor(m.Name) >= 0 {
+		if _, taken := firsts[First(m.Name)]; taken || e.factor(m.Name) >= 0 || m.Name == methodBypass {
 			return nil, fmt.Errorf("mfa: Config.Factors[%d]: the name %q is taken", i, m.Name)
 		}
 		if m.Recovery != (m.Name == methodRecovery) {
@@ -141,6 +148,9 @@ func New(c Config) (*Engine, error) {
 	if !c.AcceptRestricted && !slices.ContainsFunc(e.methods, func(m Method) bool { return !m.Recovery && !m.Restricted }) {
 		return nil, errors.New("mfa: Config.Factors has nothing but restricted ones (text messages); add another, or set Config.AcceptRestricted")
 	}
+	// Codes from support are the engine's own, and come last.
+	bypass := bypassFactor{e.keys}
+	e.factors, e.methods = append(slices.Clone(e.factors), bypass), append(e.methods, bypass.Method())
 	return e, nil
 }
 

@@ -81,11 +81,11 @@ func (e *Engine) Continue(ctx context.Context, token string, c Client) (Flow, er
 			return Flow{}, ErrFlowExpired
 		}
 		if !st.body.Approved {
-			status, _, list, methods := e.next(st)
-			if status == StatusDenied || status == StatusPassed {
+			now := e.next(st)
+			if now.status == StatusDenied || now.status == StatusPassed {
 				return Flow{}, ErrFlowExpired
 			}
-			return e.view(st, token, list, methods), nil
+			return e.view(st, token, now), nil
 		}
 		st.body.Approved = false
 		return e.advance(st, token, c.DeviceToken)

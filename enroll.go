@@ -27,6 +27,9 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 	if len(r.Params.Phone) > maxText || len(r.Params.Email) > maxText || len(r.Params.Import) > maxFactorState || len(r.Replaces) > maxLabel {
 		return Enrolling{}, badInput("enrolment's parameters are too long")
 	}
+	if err := e.permit(ctx, c.supportRequest(SupportReplace)); err != nil {
+		return Enrolling{}, err
+	}
 	e.jobs.begin()
 	defer e.jobs.end()
 	slow, codes, once := e.slowOnce(), e.codesOnce(), &message{id: newID(), user: user, option: newID()}
@@ -62,7 +65,7 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 		if err := errors.Join(st.openPending(), st.openFactors()); err != nil {
 			return begun{}, err
 		}
-		p := pending{ID: once.option, Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act),
+		p := pending{ID: once.option, Method: r.Method, Label: label, Replaces: r.Replaces, Flow: flowOf(act), Support: act.actor != "",
 			Expires: st.now.Add(pendingLifetime).Unix()}
 		step, err := f.Enroll(ctx, EnrollRequest{User: act.user, Client: act.client, ID: p.ID, Params: r.Params, Existing: st.others(r.Method),
 			UserState: st.factors[r.Method], Now: st.now, Slow: slow, UserVerification: e.enrolsVerified(st, act, f.Method())})
@@ -251,7 +254,7 @@ func (e *Engine) pendingOf(st *state, act acting, id string) (*pending, Factor, 
 	}
 	for i := range st.pending {
 		p := &st.pending[i]
-		if p.ID != id || !bytes.Equal(p.Flow, flowOf(act)) {
+		if p.ID != id || !bytes.Equal(p.Flow, flowOf(act)) || p.Support != (act.actor != "") {
 			continue
 		}
 		f := e.factor(p.Method)

@@ -19,7 +19,7 @@ type Enrollment struct {
 // hasOwn says whether one of the enrollments is the user's own choice.
 func hasOwn(list []Enrollment) bool {
 	for _, e := range list {
-		if !e.Implicit && e.Method != methodRecovery {
+		if !e.Implicit && e.Method != methodRecovery && e.Method != methodBypass {
 			return true
 		}
 	}
@@ -35,7 +35,7 @@ type Caller struct {
 	Client         Client
 
 	// Actor says that support acts for the user, as the host knows them, and
-	// Reason why. Whether they may is for the host to check: it must never come from
+	// Reason why. Config.Support says whether they may. It must never come from
 	// the user's own request. There is no Authentication and no FlowToken then, and
 	// nothing can be done but to change an enrollment for a new one of the same
 	// method: Enroll with Replaces, Resend and Activate.

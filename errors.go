@@ -19,6 +19,8 @@ var (
 	ErrFlowExpired        = errors.New("mfa: flow expired or already passed")               // sign in again
 	ErrNoOption           = errors.New("mfa: no such option")                               // not an option of this flow; nothing was counted
 	ErrNoEnrollment       = errors.New("mfa: no such enrollment")                           // not one of this user's
+	ErrNoDevice           = errors.New("mfa: no such device")                               // not one of this user's
+	ErrSupport            = errors.New("mfa: support may not do that")                      // Config.Support is missing, or refuses
 	ErrEnrollmentExpired  = errors.New("mfa: enrolment expired")                            // pending too long, or answered wrong too often; begin again
 	ErrEnrollmentRequired = errors.New("mfa: the policy needs an enrollment")               // the last one that satisfies it cannot go
 	ErrMethodNotAllowed   = errors.New("mfa: method not allowed")                           // not configured, or not by the policy

@@ -12,33 +12,47 @@ type EventType string
 // The events. Those marked * are security notices: they reach the observers at
 // least once, even when the process dies in between.
 const (
-	EventFlowStarted       EventType = "flow.started"        // a first factor was right, or a step-up was asked for
-	EventFlowPassed        EventType = "flow.passed"         // evidence was given out
-	EventFlowDenied        EventType = "flow.denied"         //
-	EventChallengeSent     EventType = "challenge.sent"      // a message was handed to its carrier
-	EventChallengeUnsent   EventType = "challenge.unsent"    // a message could not be handed over
-	EventVerified          EventType = "factor.verified"     // a right answer
-	EventFailed            EventType = "factor.failed"       // a wrong answer
-	EventLocked            EventType = "factor.locked"       // * answers are not taken for a while; a notice once a day at most
-	EventManyFailures      EventType = "account.failures"    // * ten failures: somebody may have the password
-	EventDisabled          EventType = "enrollment.disabled" // * after too many failures
-	EventEnrolled          EventType = "enrollment.added"    // *
-	EventReplaced          EventType = "enrollment.replaced" // *
-	EventRenamed           EventType = "enrollment.renamed"  //
-	EventRemoved           EventType = "enrollment.removed"  // *
-	EventRecoveryCodes     EventType = "recovery.generated"  // *
-	EventRecoveryUsed      EventType = "recovery.used"       // *
-	EventReset             EventType = "account.reset"       // * all was removed, by the user or by support
-	EventErased            EventType = "account.erased"      //
-	EventPasswordChanged   EventType = "account.password"    // * as told by the host
-	EventRollbackSuspected EventType = "account.rollback"    // * stored state is older than the host has seen
-	EventNewDevice         EventType = "device.new"          // * a sign-in that passed in a browser that has not been seen, where others have
-	EventCloneSuspected    EventType = "credential.clone"    // * a key's counter went back: there may be a copy of it
-	EventSendLimit         EventType = "send.limit"          // a message was not sent: a budget is used up; Reason names it
-	EventSendStopped       EventType = "send.stopped"        // a budget's breaker opened: too little came back of what strangers were sent
-	EventSendBudget        EventType = "send.budget"         // a budget is nearly used up
-	EventNetworkFailures   EventType = "network.failures"    // many failures from one network
-	EventSystemFailures    EventType = "system.failures"     // many failures over all
+	EventFlowStarted        EventType = "flow.started"        // a first factor was right, or a step-up was asked for
+	EventFlowPassed         EventType = "flow.passed"         // evidence was given out
+	EventFlowDenied         EventType = "flow.denied"         //
+	EventChallengeSent      EventType = "challenge.sent"      // a message was handed to its carrier
+	EventChallengeUnsent    EventType = "challenge.unsent"    // a message could not be handed over
+	EventVerified           EventType = "factor.verified"     // a right answer
+	EventFailed             EventType = "factor.failed"       // a wrong answer
+	EventLocked             EventType = "factor.locked"       // * answers are not taken for a while; a notice once a day at most
+	EventManyFailures       EventType = "account.failures"    // * ten failures: somebody may have the password
+	EventDisabled           EventType = "enrollment.disabled" // * after too many failures
+	EventEnrolled           EventType = "enrollment.added"    // *
+	EventReplaced           EventType = "enrollment.replaced" // *
+	EventRenamed            EventType = "enrollment.renamed"  //
+	EventRemoved            EventType = "enrollment.removed"  // *
+	EventRecoveryCodes      EventType = "recovery.generated"  // *
+	EventRecoveryUsed       EventType = "recovery.used"       // *
+	EventReset              EventType = "account.reset"       // * all was removed, by the user or by support
+	EventErased             EventType = "account.erased"      //
+	EventPasswordChanged    EventType = "account.password"    // * as told by the host
+	EventRollbackSuspected  EventType = "account.rollback"    // * stored state is older than the host has seen
+	EventNewDevice          EventType = "device.new"          // * a sign-in that passed in a browser that has not been seen, where others have
+	EventDeviceRemembered   EventType = "device.remembered"   // * for Count days; Label is the device
+	EventDeviceForgotten    EventType = "device.forgotten"    // Count of them
+	EventDeviceReused       EventType = "device.reused"       // * an old token of a device came back: somebody has a copy; a notice where it was remembered
+	EventSignedOut          EventType = "account.signed_out"  // everywhere
+	EventSkipped            EventType = "enrollment.skipped"  // an enrolment that the policy asks for was put off
+	EventImported           EventType = "enrollment.imported" // * it was brought from elsewhere: for the record, not for the user
+	EventServiceInteractive EventType = "service.interactive" // * somebody signs in to a service account as a person does
+	EventApproved           EventType = "action.approved"     // an action's approval was redeemed; Label is its text, Reason its identifier
+	EventResetRequested     EventType = "reset.requested"     // * a delayed reset
+	EventResetCanceled      EventType = "reset.canceled"      // *
+	EventResetReady         EventType = "reset.ready"         // * it can be claimed
+	EventBypassIssued       EventType = "bypass.issued"       // * support has given out a code
+	EventBypassUsed         EventType = "bypass.used"         // *
+	EventUndone             EventType = "enrollment.undone"   // * the owner says that the first enrolment was not theirs
+	EventCloneSuspected     EventType = "credential.clone"    // * a key's counter went back: there may be a copy of it
+	EventSendLimit          EventType = "send.limit"          // a message was not sent: a budget is used up; Reason names it
+	EventSendStopped        EventType = "send.stopped"        // a budget's breaker opened: too little came back of what strangers were sent
+	EventSendBudget         EventType = "send.budget"         // a budget is nearly used up
+	EventNetworkFailures    EventType = "network.failures"    // many failures from one network
+	EventSystemFailures     EventType = "system.failures"     // many failures over all
 )
 
 // An Event is one thing that happened. It holds no secret, code or token.
@@ -64,7 +78,8 @@ type Event struct {
 	Place      string
 	UserAgent  string
 	Generation uint64
-	Count      int // failures, codes left
+	Count      int       // failures, codes left, days, devices
+	Until      time.Time // when what was begun takes effect or ends; zero: nothing does
 }
 
 // An Observer is told what happened, after it has been saved and answered.

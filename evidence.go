@@ -17,6 +17,10 @@ const (
 	EmailReset    First = "email_reset"    // a password that was reset by mail in this sign-in
 	SMSReset      First = "sms_reset"      // a password that was reset by text message in this sign-in
 	DirectorySync First = "directory_sync" // an invitation or a directory vouches for who this is
+
+	// ClientCredentials are what programs have: an API key, a client's secret. It is
+	// the one first factor that a service account is expected to come with.
+	ClientCredentials First = "client_credentials"
 )
 
 // firsts says what each first factor proves, and by which channel.
@@ -31,6 +35,8 @@ var firsts = map[First]struct {
 	EmailReset:    {Neither, "email", "email"},
 	SMSReset:      {Neither, "sms", "sms"},
 	DirectorySync: {Neither, "", "user"},
+
+	ClientCredentials: {Know, "", "client_credentials"},
 }
 
 // An AAL is an authentication assurance level (NIST SP 800-63B-4, section 2).
@@ -70,6 +76,23 @@ type Authentication struct {
 	Time            time.Time     `json:"auth_time"`                  // of the newest proof
 	Generation      uint64        `json:"generation"`                 // the user's, when the flow passed
 	SessionLifetime time.Duration `json:"session_lifetime,omitempty"` // how long the policy lets the session live, in nanoseconds; 0: it does not say
+
+	// Remembered is the device because of which no second proof was asked for, so
+	// that the sign-in rests on its first factor alone; see [Remember]. Empty: none was.
+	Remembered string `json:"remembered,omitempty"`
+
+	// Action is what was approved, in the words that the user was shown. Such
+	// evidence is for that action, and for nothing else; see Engine.Redeem. Nil:
+	// evidence for a session.
+	Action *Action `json:"action,omitempty"`
+}
+
+// An Action is something that has to be approved by itself, a payment, whatever
+// the session's evidence is worth. The host makes it of what it knows: neither of
+// its fields may come from the client.
+type Action struct {
+	ID   string `json:"id"`   // the host's own, never used for another action: at most 256 bytes
+	Text string `json:"text"` // what the user approves, one line for the page and the message: at most 256 bytes
 }
 
 // AAL is the level that the proofs reach together: two different kinds make
@@ -176,6 +199,7 @@ const (
 	MissingAAL               = "aal"                // a higher assurance level
 	MissingMethod            = "method"             // a proof by one of the methods asked for
 	MissingPhishingResistant = "phishing_resistant" // a proof that is bound to the origin
+	MissingApproval          = "approval"           // the action was not approved, or that was redeemed; see Engine.Redeem
 )
 
 // missing says what proofs lack of r at now. Proofs from the future (a clock

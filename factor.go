@@ -117,6 +117,10 @@ type ChallengeRequest struct {
 	// user verification, so that one has to be refused.
 	UserVerification bool
 
+	// Action is what the answer approves, for the message that asks; empty: a sign-in,
+	// or whatever else needs no approval of its own. See Action.Text.
+	Action string
+
 	// Elsewhere makes a token by which the answer may come from another browser than
 	// the one that asked; see Engine.VerifyElsewhere. Whoever has it can let that
 	// browser in. Nil: ForEnrollment.
@@ -254,6 +258,20 @@ type DiscoverRequest struct {
 	Enrollments []Enrolled
 }
 
+// A Teller is a [Factor] that can bring a short notice to its enrollments, where
+// mail alone is not enough. It is optional.
+type Teller interface {
+	// Tell returns one message for each enrollment, or fewer. They fall under the
+	// same budgets as codes.
+	Tell(r TellRequest) []Delivery
+}
+
+// TellRequest asks a [Teller] to tell of an event.
+type TellRequest struct {
+	Event       Event // EventResetRequested
+	Enrollments []Enrolled
+}
+
 // A Scoper is a [Factor] whose enrollments can each be used in one place only:
 // a key on the site that it was registered for. It is optional.
 type Scoper interface {
@@ -267,4 +285,5 @@ type Answer struct {
 	Option     string // which of the flow's options this answers
 	Code       string // a typed code; at most 128 bytes
 	Credential []byte // a credential as JSON; at most 64 KiB
+	Remember   bool   // that this browser be remembered, where Flow.Remember offers it
 }

@@ -29,6 +29,10 @@ const (
 	ReasonRollback = "rollback"  // the user's stored value is older than SignIn.MinGeneration
 	ReasonNoMethod = "no_method" // nothing that the user may use can satisfy what is asked
 	ReasonDisabled = "disabled"  // what the user has is disabled after too many failures
+
+	// ReasonService: a service account signs in from the networks that the policy names,
+	// and nowhere else. A person needs an account of their own.
+	ReasonService = "service_account"
 )
 
 // A Flow is one passage from a first factor to an outcome, bound to one client
@@ -47,6 +51,13 @@ type Flow struct {
 	Approved       bool           // it was answered from another browser: Engine.Continue goes on
 	Enrolled       bool           // something was enrolled in it: good practice is to end the user's other sessions when it passes
 	DeviceToken    string         // not empty: keep this in the client (a long-lived HttpOnly cookie), and give it back in Client.DeviceToken
+
+	Remember time.Duration // for how long this browser can be remembered, if Answer.Remember asks for it; 0: not at all
+	Grace    Grace         // Skip: what is asked for leads to an enrolment, which Engine.Skip puts off
+	Nudge    bool          // once passed: the user has fewer enrollments than they should
+	Action   *Action       // what is being approved; nil: nothing but who they are
+	Reset    *ResetOffer   // a delayed reset is open to those who cannot go on; nil: it is not
+	Support  string        // where to turn, as the policy says
 }
 
 // An Option is one way to go on.

@@ -59,7 +59,8 @@ func (w *world) twin(options ...func(*mfa.Config)) *world {
 	out := *w
 	out.events, out.pauses = &mfatest.Recorder{}, &pauses{}
 	c := mfa.Config{
-		Store: w.store, Keys: w.keys, Now: w.clock.Now, Wait: out.pauses.wait,
+		Support: func(context.Context, mfa.SupportRequest) error { return nil },
+		Store:   w.store, Keys: w.keys, Now: w.clock.Now, Wait: out.pauses.wait,
 		Factors:   []mfa.Factor{apps, mailFactor{w.mail}, keyFactor{}, quickRecovery{}},
 		Observers: []mfa.Observer{out.events},
 		Logger:    slog.New(slog.DiscardHandler),

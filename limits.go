@@ -149,6 +149,31 @@ const (
 	maxClaims        = 4 // of one enrollment
 	maxAttachment    = 64 << 10
 	maxProofs        = 16
+	maxEvidence      = 16 << 10
+	maxImported      = 64 // enrollments that were brought from elsewhere, per user
+)
+
+// Time that passes between people.
+const (
+	// rememberMax is how long a browser may be remembered: as long as NIST SP
+	// 800-63B-4 section 2.1.3 lets a sign-in at AAL1 last.
+	rememberMax = 30 * 24 * time.Hour
+	// linkLifetime is how long a mail's link undoes a first enrolment. People read
+	// their mail after a weekend.
+	linkLifetime = 72 * time.Hour
+	// resetMin is the shortest wait for a delayed reset: an owner who sleeps has to
+	// wake up to the mail.
+	resetMin = 24 * time.Hour
+	// claimLifetime is how long a reset can be claimed once it is ready (NIST SP
+	// 800-63B-4 section 4.2.1.2 lets a mailed recovery code live a day).
+	claimLifetime = 24 * time.Hour
+	// resetOpen is how long after its wait a reset can still be begun to be claimed.
+	resetOpen = 14 * 24 * time.Hour
+	// resetAgain is the pause after one that was cancelled.
+	resetAgain = 24 * time.Hour
+	// bypassMax and bypassDefault bound a code that support gives out (the same section).
+	bypassMax     = 24 * time.Hour
+	bypassDefault = time.Hour
 )
 
 // Saving.

@@ -17,7 +17,7 @@ type candidate struct {
 // in the policy's order, the most recently used first and recovery codes last.
 func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 	var out, last []candidate
-	for _, i := range e.allowed(body.Methods) {
+	for _, i := range e.allowed(body.Choice) {
 		m := e.methods[i]
 		if m.Channel != "" && m.Channel == body.Channel {
 			continue // the first factor came that way already
@@ -32,7 +32,7 @@ func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 			}
 		}
 		if m.Recovery {
-			last = found
+			last = append(last, found...)
 		} else {
 			out = append(out, found...)
 		}
@@ -46,7 +46,7 @@ func (st *state) usable(m Method, scope string, implicit []string) []*enrollment
 	var out []*enrollment
 	for i := range st.enrolled {
 		r := &st.enrolled[i]
-		if r.Method == m.Name && !r.Disabled && (!r.Implicit || slices.Contains(implicit, m.Name)) && (r.Scope == "" || r.Scope == scope) {
+		if r.Method == m.Name && !r.Disabled && !r.over(st.now) && (!r.Implicit || slices.Contains(implicit, m.Name)) && (r.Scope == "" || r.Scope == scope) {
 			out = append(out, r)
 		}
 	}
@@ -62,19 +62,42 @@ func scope(f Factor, c Client) string {
 	return ""
 }
 
-// allowed are the indexes of the factors that methods names, in that order; of
-// all of them where it names none.
-func (e *Engine) allowed(methods []string) []int {
-	var out []int
-	for i := range e.methods {
-		if len(methods) == 0 {
-			out = append(out, i)
+// choice is what a policy says of methods.
+type choice struct {
+	Methods       []string            `cbor:"1,keyasint,omitempty"`
+	Suggested     []string            `cbor:"2,keyasint,omitempty"`
+	Forbidden     []string            `cbor:"3,keyasint,omitempty"`
+	NotFirst      []string            `cbor:"4,keyasint,omitempty"`
+	Prerequisites map[string][]string `cbor:"5,keyasint,omitempty"`
+	Closed        bool                `cbor:"6,keyasint,omitempty"`
+}
+
+func (d Decision) choice() choice {
+	return choice{d.Methods, d.Suggested, d.Forbidden, d.NotFirst, d.Prerequisites, d.Closed}
+}
+
+// allowed are the indexes of the factors that may be used, in the order in which to
+// offer them.
+func (e *Engine) allowed(c choice) []int {
+	names := c.Methods
+	if len(names) == 0 {
+		for _, m := range e.methods {
+			names = append(names, m.Name)
 		}
 	}
-	for _, name := range methods {
-		if i := e.factor(name); i >= 0 && !slices.Contains(out, i) {
-			out = append(out, i)
+	out := make([]int, 0, len(e.methods))
+	add := func(list []string, within bool) {
+		for _, name := range list {
+			i := e.factor(name)
+			if i >= 0 && !slices.Contains(out, i) && !slices.Contains(c.Forbidden, name) && (within || slices.Contains(names, name)) {
+				out = append(out, i)
+			}
 		}
+	}
+	add(c.Suggested, false)
+	add(names, true)
+	if i := e.factor(methodBypass); !slices.Contains(out, i) {
+		out = append(out, i) // support's to give, whatever the policy offers
 	}
 	return out
 }
@@ -148,10 +171,14 @@ func useful(r Requirement, proofs []Proof, all []candidate, now time.Time) []can
 	return nil
 }
 
-// enrollable are the methods whose enrolment would get the flow further.
+// enrollable are the methods whose enrolment would get the flow further; where the
+// requirement is met and only more enrollments are asked for, those that there may be.
 func (e *Engine) enrollable(st *state, body *flowBody, proofs []Proof) []string {
+	if len(st.enrolled) >= maxEnrollments {
+		return nil
+	}
 	var out []string
-	for _, name := range e.offered(st, body.Methods, body.NotFirst) {
+	for _, name := range e.offered(st, body.Choice) {
 		m := e.methods[e.factor(name)]
 		if m.Channel != "" && m.Channel == body.Channel {
 			continue
@@ -164,27 +191,38 @@ func (e *Engine) enrollable(st *state, body *flowBody, proofs []Proof) []string 
 }
 
 // offered are the methods that may be enrolled at all.
-func (e *Engine) offered(st *state, methods, notFirst []string) []string {
+func (e *Engine) offered(st *state, c choice) []string {
+	if c.Closed {
+		return nil
+	}
 	var out []string
-	for _, i := range e.allowed(methods) {
-		m := e.methods[i]
-		if !m.Recovery && (st.hasFirst(notFirst) || !slices.Contains(notFirst, m.Name)) {
+	for _, i := range e.allowed(c) {
+		if m := e.methods[i]; !m.Recovery && st.grounded(c, m.Name) {
 			out = append(out, m.Name)
 		}
 	}
 	return out
 }
 
-// hasFirst says whether the user has an enrollment beside which those of the
-// methods that may not come first are allowed.
-func (st *state) hasFirst(notFirst []string) bool {
-	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && !slices.Contains(notFirst, r.Method) })
+// grounded says whether the user has the enrollment beside which alone one of this
+// method is allowed.
+func (st *state) grounded(c choice, method string) bool {
+	if slices.Contains(c.NotFirst, method) && !st.hasAny(func(m string) bool { return !slices.Contains(c.NotFirst, m) }) {
+		return false
+	}
+	before := c.Prerequisites[method]
+	return len(before) == 0 || st.hasAny(func(m string) bool { return slices.Contains(before, m) })
+}
+
+// hasAny says whether the user has an enrollment of their own of such a method.
+func (st *state) hasAny(of func(method string) bool) bool {
+	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && of(r.Method) })
 }
 
 // alone says whether the user has an enrollment that was allowed only beside
 // another, and not that other.
-func (st *state) alone(notFirst []string) bool {
-	return !st.hasFirst(notFirst) && slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() })
+func (st *state) alone(c choice) bool {
+	return slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.own() && !st.grounded(c, r.Method) })
 }
 
 // options are what is shown of candidates.

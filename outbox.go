@@ -228,7 +228,8 @@ type entry struct {
 // repeated at will must not push out what was enrolled and removed.
 func (t EventType) attempt() bool {
 	switch t {
-	case EventFlowPassed, EventFailed, EventFlowDenied, EventRenamed:
+	case EventFlowPassed, EventFailed, EventFlowDenied, EventRenamed, EventSkipped, EventApproved, EventSignedOut,
+		EventDeviceRemembered, EventDeviceForgotten, EventServiceInteractive:
 		return true
 	}
 	return false

@@ -44,6 +44,13 @@ type head struct {
 	Told       int64         `cbor:"9,keyasint,omitempty"`  // when that was, Unix seconds
 	Leftover   []string      `cbor:"11,keyasint,omitempty"` // keys of an erased user that may still be there
 	LockTold   int64         `cbor:"12,keyasint,omitempty"` // when the owner was last told of a lock, Unix seconds
+
+	DeviceFloor uint64   `cbor:"13,keyasint,omitempty"` // devices that passed at an older generation are asked again
+	Skips       int      `cbor:"14,keyasint,omitempty"` // how often an enrolment was put off
+	FirstAsked  int64    `cbor:"15,keyasint,omitempty"` // when the user was first asked to enrol, Unix seconds
+	Recovery    *delayed `cbor:"16,keyasint,omitempty"` // a delayed reset that was asked for
+	RecoverFrom int64    `cbor:"17,keyasint,omitempty"` // none can be asked for before, Unix seconds
+	Imported    [][]byte `cbor:"18,keyasint,omitempty"` // short hashes of what was brought from elsewhere
 }
 
 // enrollment is the stored form of an [Enrollment].
@@ -66,6 +73,7 @@ type enrollment struct {
 	Attached bool     `cbor:"15,keyasint,omitempty"` // there is an attachment
 	Address  string   `cbor:"17,keyasint,omitempty"` // an e-mail address to tell of its end
 	Bound    bool     `cbor:"16,keyasint,omitempty"` // as Verified.DeviceBound said when it was enrolled
+	Until    int64    `cbor:"18,keyasint,omitempty"` // when it is over, Unix seconds; 0: never
 }
 
 // pending is an enrolment that waits for its confirmation.
@@ -80,18 +88,11 @@ type pending struct {
 	Expires  int64  `cbor:"8,keyasint"`
 	Until    int64  `cbor:"9,keyasint,omitempty"` // of the challenge; 0: Expires
 	Fails    int    `cbor:"10,keyasint,omitempty"`
+	Support  bool   `cbor:"14,keyasint,omitempty"` // begun by support, and theirs to finish
 
 	Message  string        `cbor:"11,keyasint,omitempty"` // of the message that was sent last
 	Delivery DeliveryState `cbor:"12,keyasint,omitempty"` // what its carrier said of it
 	Breakers []string      `cbor:"13,keyasint,omitempty"` // budgets that want to hear of a right answer
-}
-
-// device is a browser in which this user has passed a whole flow.
-type device struct {
-	Hash    []byte `cbor:"1,keyasint"` // of its token
-	Created int64  `cbor:"2,keyasint"`
-	Seen    int64  `cbor:"3,keyasint"`
-	Agent   string `cbor:"4,keyasint,omitempty"`
 }
 
 // flow is one in progress, or just spent. What only its own operations need is in Body.
@@ -103,6 +104,7 @@ type flow struct {
 	Status  Status `cbor:"5,keyasint"`
 	Body    []byte `cbor:"6,keyasint"`
 	Known   bool   `cbor:"7,keyasint,omitempty"` // begun in a known device
+	Held    bool   `cbor:"8,keyasint,omitempty"` // what it approved waits to be redeemed
 }
 
 type flowBody struct {
@@ -112,7 +114,7 @@ type flowBody struct {
 	Channel  string             `cbor:"4,keyasint,omitempty"`
 	Require  Requirement        `cbor:"5,keyasint"`
 	First    Requirement        `cbor:"6,keyasint"` // what a first enrollment asks for
-	Methods  []string           `cbor:"7,keyasint,omitempty"`
+	Choice   choice             `cbor:"7,keyasint,omitzero"`
 	Lifetime time.Duration      `cbor:"8,keyasint,omitempty"`
 	Proofs   []Proof            `cbor:"9,keyasint,omitempty"`
 	Asked    map[string]pending `cbor:"10,keyasint,omitempty"` // per option, what was asked
@@ -121,8 +123,19 @@ type flowBody struct {
 	Known    bool               `cbor:"13,keyasint,omitempty"` // begun in a known device
 	Implicit []string           `cbor:"14,keyasint,omitempty"` // methods whose implicit enrollments count here
 	Enrolled bool               `cbor:"15,keyasint,omitempty"` // as in Flow
-	NotFirst []string           `cbor:"16,keyasint,omitempty"`
 	Approved bool               `cbor:"17,keyasint,omitempty"` // answered from another browser
+
+	Grace      Grace         `cbor:"16,keyasint,omitzero"`
+	Skipped    bool          `cbor:"18,keyasint,omitempty"` // an enrolment was put off in it
+	AtLeast    int           `cbor:"19,keyasint,omitempty"`
+	Nudge      int           `cbor:"20,keyasint,omitempty"`
+	Remember   Remember      `cbor:"21,keyasint,omitzero"`
+	Asks       bool          `cbor:"22,keyasint,omitempty"` // that the browser be remembered
+	Remembered string        `cbor:"23,keyasint,omitempty"` // the device because of which no second proof is asked for
+	Support    string        `cbor:"24,keyasint,omitempty"`
+	Wait       time.Duration `cbor:"25,keyasint,omitempty"` // of a delayed reset; 0: there is none
+	Action     *Action       `cbor:"26,keyasint,omitempty"` // what is being approved
+	Session    []Proof       `cbor:"27,keyasint,omitempty"` // with Action: the evidence that the session has and keeps
 }
 
 // state is a user's value in memory, for one try of one operation.
@@ -288,7 +301,14 @@ func (r *enrollment) public() Enrollment {
 
 // own says whether the user chose it: not recovery codes, not an address that
 // counts as enrolled because the host verified it.
-func (r *enrollment) own() bool { return !r.Implicit && r.Method != methodRecovery }
+func (r *enrollment) own() bool {
+	return !r.Implicit && r.Method != methodRecovery && r.Method != methodBypass
+}
+
+// over says whether its time is up, or its one use.
+func (r *enrollment) over(now time.Time) bool {
+	return r.Until != 0 && r.Until <= now.Unix() || r.Method == methodBypass && r.Left == 0
+}
 
 // findFlow makes the flow with this id the current one and opens its body.
 func (st *state) findFlow(id []byte) error {
@@ -311,7 +331,8 @@ func (st *state) findFlow(id []byte) error {
 func (st *state) addFlow(f flow, body *flowBody) {
 	st.flows = slices.DeleteFunc(st.flows, func(o flow) bool { return o.Expires <= st.now.Unix() })
 	for len(st.flows) >= maxFlows {
-		st.flows = slices.Delete(st.flows, victim(st.flows), victim(st.flows)+1)
+		i := victim(st.flows)
+		st.flows = slices.Delete(st.flows, i, i+1)
 	}
 	st.flows = append(st.flows, f)
 	st.current, st.body = &st.flows[len(st.flows)-1], body
@@ -325,7 +346,7 @@ func victim(flows []flow) int {
 		held[string(f.Network)]++
 	}
 	worse := func(a, b flow) bool { // a goes before b
-		over := func(f flow) bool { return f.Status == StatusPassed || f.Status == StatusDenied }
+		over := func(f flow) bool { return f.Status == StatusPassed && !f.Held || f.Status == StatusDenied }
 		if over(a) != over(b) {
 			return over(a)
 		}

@@ -3,12 +3,10 @@ package mfa
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -31,6 +29,8 @@ const (
 	sealReport  = "report"
 
 	sealElsewhere = "elsewhere"
+	sealLink      = "link"
+	sealEvidence  = "evidence"
 )
 
 const sealFormat = 1
@@ -101,78 +101,6 @@ func (e *Engine) parseFlowToken(token string) (user string, id []byte, err error
 		return "", nil, ErrNoFlow
 	}
 	return string(plain), flowID(raw[:randomSize]), nil
-}
-
-// A browser's device tokens are a list, newest first, because several people
-// may share it: each token is of one user, and is stored hashed with that user.
-func splitDeviceTokens(list string) []string {
-	if list == "" || len(list) > maxToken {
-		return nil
-	}
-	tokens := strings.Split(list, ".")
-	return slices.DeleteFunc(tokens[:min(len(tokens), maxDeviceTokens)], func(t string) bool {
-		raw, err := base64.RawURLEncoding.Strict().DecodeString(t)
-		return err != nil || len(raw) != randomSize
-	})
-}
-
-// knownDevice finds the user's device among the tokens.
-func (st *state) knownDevice(list string) (*device, error) {
-	tokens := splitDeviceTokens(list)
-	if len(tokens) == 0 {
-		return nil, nil
-	}
-	if err := st.openDevices(); err != nil {
-		return nil, err
-	}
-	var found *device
-	for _, t := range tokens {
-		sum := sha256.Sum256([]byte(t))
-		for i := range st.devices {
-			if subtle.ConstantTimeCompare(st.devices[i].Hash, sum[:]) == 1 {
-				found = &st.devices[i]
-			}
-		}
-	}
-	return found, nil
-}
-
-// seeDevice marks a device that has passed a whole flow as known. A new one gets
-// a token of its own: one that came with the request, but is not known, was
-// made for somebody else. It returns what the client should keep now (empty:
-// what it has), and whether the user should hear of it: there are other devices,
-// and none that calls itself by this name.
-func (st *state) seeDevice(c Client) (keep string, strange bool, err error) {
-	d, err := st.knownDevice(c.DeviceToken)
-	if err != nil {
-		return "", false, err
-	}
-	if err := st.openDevices(); err != nil {
-		return "", false, err
-	}
-	st.touch(secDevices)
-	agent := cut(c.UserAgent, maxHistoryText)
-	if d != nil {
-		d.Seen, d.Agent = st.now.Unix(), agent
-		return "", false, nil
-	}
-	strange = len(st.devices) > 0 && !slices.ContainsFunc(st.devices, func(o device) bool { return o.Agent == agent })
-	for len(st.devices) >= maxDevices {
-		oldest := 0
-		for i := range st.devices {
-			if st.devices[i].Seen < st.devices[oldest].Seen {
-				oldest = i
-			}
-		}
-		st.devices = slices.Delete(st.devices, oldest, oldest+1)
-	}
-	var random [randomSize]byte
-	rand.Read(random[:])
-	token := base64.RawURLEncoding.EncodeToString(random[:])
-	sum := sha256.Sum256([]byte(token))
-	st.devices = append(st.devices, device{Hash: sum[:], Created: st.now.Unix(), Seen: st.now.Unix(), Agent: agent})
-	others := splitDeviceTokens(c.DeviceToken)
-	return strings.Join(append([]string{token}, others[:min(len(others), maxDeviceTokens-1)]...), "."), strange, nil
 }
 
 // newID is a random identifier of 130 bits in lower case letters and digits.

@@ -38,8 +38,8 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 		step, err := cand.factor.Challenge(ctx, ChallengeRequest{
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			UserState: st.factors[cand.method.Name], Previous: b.Asked[option].State, Now: st.now, Slow: slow,
-			UserVerification: cand.needsUserVerification(b.Require, st.counted(b), st.now),
-			Elsewhere:        func() (string, error) { return e.elsewhereToken(user, id, option) },
+			UserVerification: cand.needsUserVerification(b.Require, st.counted(b), st.now), Action: b.Action.text(),
+			Elsewhere: func() (string, error) { return e.elsewhereToken(user, id, option) },
 		})
 		if err != nil {
 			return asking{}, err
@@ -136,6 +136,7 @@ func (e *Engine) answer(ctx context.Context, user string, id []byte, a Answer, c
 		breakers = b.Asked[a.Option].Breakers
 		delete(b.Asked, a.Option)
 		b.Proofs = withProof(b.Proofs, cand.method.proved(r.ID, v, st.now))
+		b.Asks = b.Asks || a.Remember
 		if err := e.verified(st, r, v, cand.method, b.User, c); err != nil {
 			return Flow{}, err
 		}
@@ -159,6 +160,10 @@ func (e *Engine) verified(st *state, r *enrollment, v Verified, m Method, u User
 	ev := Event{Type: EventVerified, Method: r.Method, Enrollment: r.ID, Label: r.Label}
 	if m.Recovery {
 		ev.Type, ev.Notice, ev.Count = EventRecoveryUsed, true, v.Remaining
+		if m.Name == methodBypass {
+			ev.Type = EventBypassUsed
+		}
+		st.rise() // what stands in for a lost factor ends the trust in devices
 	}
 	if err := e.note(st, ev, u, c); err != nil || v.Alarm == "" {
 		return err
@@ -196,8 +201,7 @@ func (e *Engine) option(st *state, flow []byte, option string) (candidate, error
 	if s := st.current.Status; s == StatusPassed || s == StatusDenied {
 		return candidate{}, ErrFlowExpired
 	}
-	_, _, list, _ := e.next(st)
-	for _, c := range list {
+	for _, c := range e.next(st).list {
 		if c.id == option {
 			return c, nil
 		}

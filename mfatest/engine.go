@@ -98,6 +98,7 @@ func (m *Engine) config() (mfa.Config, error) {
 		Observers: []mfa.Observer{m.Events},
 		Now:       m.Clock.Now,
 		Wait:      func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Support:   func(context.Context, mfa.SupportRequest) error { return nil },
 	}, nil
 }
 

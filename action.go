@@ -1,0 +1,99 @@
+package mfa
+
+import (
+	"context"
+	"slices"
+
+	"github.com/mfakit/mfa/internal/codec"
+)
+
+// approve turns a step-up into the approval of one action: whatever the session
+// has proved before, what is asked for is a proof for this.
+func (b *flowBody) approve(a Action) error {
+	if a.ID == "" || len(a.ID) > maxText || a.Text == "" || len(a.Text) > maxText || cut(a.Text, maxText) != a.Text || cut(a.ID, maxText) != a.ID {
+		return badInput("action: want an identifier and a text of 1 to %d bytes in one line", maxText)
+	}
+	b.Action, b.Session = &a, b.Proofs
+	b.Require.SecondFactor = true
+	b.Proofs = slices.DeleteFunc(slices.Clone(b.Proofs), func(p Proof) bool { return p.Enrollment != "" })
+	return nil
+}
+
+// text is what the user is told of an action; empty: there is none.
+func (a *Action) text() string {
+	if a == nil {
+		return ""
+	}
+	return a.Text
+}
+
+// Redeem takes the approval of an action, once: of any number of calls one gets
+// the evidence of it, which the host may keep as its record, and the others a
+// [*RequirementError] that misses [MissingApproval]. The approval is of the caller's
+// user, holds for ten minutes from the beginning of its step-up, and ends with any
+// security change. Call it right before the action, and do the action only then.
+// One Load, one Save.
+func (e *Engine) Redeem(ctx context.Context, c Caller, action string) (Authentication, error) {
+	return change(ctx, e, c, holding, func(st *state, act acting) (Authentication, error) {
+		if act.actor != "" || act.flow != nil {
+			return Authentication{}, ErrCaller
+		}
+		for i := range st.flows {
+			f := &st.flows[i]
+			if !f.Held || f.Expires <= st.now.Unix() {
+				continue
+			}
+			var b flowBody
+			if err := codec.Unmarshal(f.Body, &b); err != nil {
+				return Authentication{}, stateError(err)
+			}
+			if b.Action == nil || b.Action.ID != action || b.Client.App != act.client.App {
+				continue
+			}
+			a := b.authentication(st)
+			a.Action = b.Action
+			body, err := codec.Marshal(flowBody{Attempts: b.Attempts})
+			if err != nil {
+				return Authentication{}, err
+			}
+			f.Held, f.Body = false, body
+			st.touch(secFlows)
+			return a, e.note(st, Event{Type: EventApproved, Label: a.Action.Text, Reason: a.Action.ID}, act.user, act.client)
+		}
+		return Authentication{}, &RequirementError{Require: Requirement{SecondFactor: true}, Missing: []string{MissingApproval}}
+	})
+}
+
+// Skip puts off the enrolment that a flow leads to, where the policy still lets the
+// user do that (Flow.Grace): the flow passes with what was proved. Each time counts,
+// and signing in again gives none back. [ErrEnrollmentRequired] where it may not be
+// put off, [ErrNoFlow], [ErrFlowExpired].
+func (e *Engine) Skip(ctx context.Context, token string, c Client) (Flow, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return Flow{}, err
+	}
+	return commit(ctx, e, user, func(st *state) (Flow, error) {
+		if err := st.openAll(); err != nil {
+			return Flow{}, err
+		}
+		if err := st.findFlow(id); err != nil {
+			return Flow{}, err
+		}
+		if s := st.current.Status; s == StatusPassed || s == StatusDenied {
+			return Flow{}, ErrFlowExpired
+		}
+		b := st.body
+		d := e.decide(st, b.User, b.Client) // what is granted now: another browser may have used it up
+		if b.Grace.Skip = b.Grace.Skip && d.Grace.Skip; !e.next(st).skip {
+			return Flow{}, ErrEnrollmentRequired
+		}
+		st.head.Skips++
+		b.Skipped, b.Require, b.First, b.Grace = true, Requirement{}, Requirement{}, Grace{}
+		st.touch(secHead)
+		if err := e.note(st, Event{Type: EventSkipped, Count: st.head.Skips}, b.User, b.Client); err != nil {
+			return Flow{}, err
+		}
+		return e.advance(st, token, c.DeviceToken)
+	})
+}

@@ -1,0 +1,380 @@
+package mfa
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfakit/mfa/internal/codec"
+)
+
+// A delayed reset is for somebody who has the password and has lost everything
+// else, where a policy grants it. It takes the password twice, the browser that
+// asked, the mailbox on file, and time in which the owner, who is told by every
+// channel, can say no.
+
+// delayed is one that was asked for.
+type delayed struct {
+	ID      string `cbor:"1,keyasint"`
+	Asked   int64  `cbor:"2,keyasint"` // Unix seconds
+	Ready   int64  `cbor:"3,keyasint"`
+	Expires int64  `cbor:"4,keyasint"`
+	Ticket  []byte `cbor:"5,keyasint"`           // hash of what the browser that asked keeps
+	Address string `cbor:"6,keyasint"`           // keyed hash of the address on file then
+	Told    int64  `cbor:"7,keyasint,omitempty"` // when its owner was last told that it is ready
+}
+
+// A ResetOffer says what a delayed reset is to somebody who cannot go on.
+type ResetOffer struct {
+	Wait    time.Duration // how long it takes
+	Ready   time.Time     // when the one that was asked for can be claimed; zero: none was
+	Expires time.Time     // and until when
+}
+
+// A ResetRequest is a delayed reset that was asked for.
+type ResetRequest struct {
+	Ticket  string // keep it in this browser, as a secret, until Expires; empty: it was asked for before, and that browser has it
+	Ready   time.Time
+	Expires time.Time
+}
+
+// pendingReset is the reset that is still open; nil: there is none.
+func (st *state) pendingReset() *delayed {
+	if r := st.head.Recovery; r != nil && r.Expires > st.now.Unix() {
+		return r
+	}
+	return nil
+}
+
+func (st *state) resetOffer(b *flowBody) *ResetOffer {
+	o := &ResetOffer{Wait: max(b.Wait, resetMin)}
+	if r := st.pendingReset(); r != nil {
+		o.Ready, o.Expires = fromUnix(r.Ready), fromUnix(r.Expires)
+	}
+	return o
+}
+
+// RequestReset asks for a delayed reset, in a sign-in whose first factor was right
+// and which cannot be finished. Nothing happens before the time is over that the
+// policy sets (a day at least). All channels are told at once, and whoever has any
+// factor from before, or reads the mail, can cancel it. Called again once it
+// is ready, it has the mail sent again that leads on; see [Engine.ClaimReset].
+// [ErrMethodNotAllowed] where the policy grants none, where nothing is enrolled, or
+// where there is no address on file; [*WaitError] after one was cancelled;
+// [ErrNoFlow], [ErrFlowExpired].
+func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (ResetRequest, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return ResetRequest{}, err
+	}
+	client := c.bounded()
+	var random [randomSize]byte
+	rand.Read(random[:])
+	ticket := base64.RawURLEncoding.EncodeToString(random[:])
+	var asked Event
+	var told map[string][]Enrolled
+	out, err := commit(ctx, e, user, func(st *state) (ResetRequest, error) {
+		asked = Event{}
+		b, err := st.resettable(id)
+		if err != nil {
+			return ResetRequest{}, err
+		}
+		if r := st.pendingReset(); r != nil {
+			out := ResetRequest{Ready: fromUnix(r.Ready), Expires: fromUnix(r.Expires)}
+			return out, e.announceReset(st, r, b.User, client)
+		}
+		if st.head.RecoverFrom > st.now.Unix() {
+			return ResetRequest{}, &WaitError{Until: fromUnix(st.head.RecoverFrom), Limit: true}
+		}
+		ready := st.now.Add(max(b.Wait, resetMin))
+		sum := sha256.Sum256([]byte(ticket))
+		r := &delayed{ID: newID(), Asked: st.now.Unix(), Ready: ready.Unix(), Expires: ready.Add(resetOpen).Unix(), Ticket: sum[:], Address: e.mailbox(b.User)}
+		st.head.Recovery = r
+		st.touch(secHead)
+		told = map[string][]Enrolled{}
+		for _, m := range e.methods {
+			told[m.Name] = st.others(m.Name)
+		}
+		asked = Event{Type: EventResetRequested, Notice: true, Enrollment: r.ID, Until: fromUnix(r.Ready), Also: st.addresses()}
+		asked.User, asked.Time = st.user, st.now
+		return ResetRequest{ticket, fromUnix(r.Ready), fromUnix(r.Expires)}, e.note(st, asked, b.User, client)
+	})
+	if err == nil && asked.Type != "" {
+		e.later(func(ctx context.Context) { e.tellByFactors(ctx, user, client, asked, told) })
+	}
+	return out, err
+}
+
+// mailbox is a keyed hash of a user's address.
+func (e *Engine) mailbox(u User) string { return e.keys.indexOf("mailbox", strings.ToLower(u.Email)) }
+
+// resettable is the body of a flow in which a reset may be asked for or claimed.
+func (st *state) resettable(id []byte) (*flowBody, error) {
+	if err := st.openAll(); err != nil {
+		return nil, err
+	}
+	if err := st.findFlow(id); err != nil {
+		return nil, err
+	}
+	b := st.body
+	if st.current.Status == StatusPassed {
+		return nil, ErrFlowExpired
+	}
+	if b.Purpose != SigningIn || b.Wait <= 0 || b.Channel != "" || b.Proofs == nil || b.Proofs[0].Kind != Know || b.User.Email == "" || !st.hasOwn() {
+		return nil, ErrMethodNotAllowed
+	}
+	return b, nil
+}
+
+// announceReset has the owner mailed that a reset can be claimed, once an hour at most.
+func (e *Engine) announceReset(st *state, r *delayed, u User, c Client) error {
+	if st.now.Unix() < r.Ready || st.now.Unix() < r.Told+int64(time.Hour/time.Second) || r.Address != e.mailbox(u) {
+		return nil
+	}
+	r.Told = st.now.Unix()
+	st.touch(secHead)
+	return e.note(st, Event{Type: EventResetReady, Notice: true, Enrollment: r.ID, Until: st.now.Add(claimLifetime).UTC()}, u, c)
+}
+
+// ResetDue has the owner of a reset that is ready mailed, if they were not yet. It
+// is for walks over a store; the user's own next request does the same.
+func (e *Engine) ResetDue(ctx context.Context, u User) error {
+	if err := u.check(); err != nil {
+		return err
+	}
+	_, err := commit(ctx, e, u.ID, func(st *state) (struct{}, error) {
+		if r := st.pendingReset(); r != nil && r.Told == 0 {
+			return struct{}{}, e.announceReset(st, r, u, Client{})
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// tellByFactors brings a notice to those enrollments whose factor can carry one.
+func (e *Engine) tellByFactors(ctx context.Context, user string, c Client, ev Event, enrolled map[string][]Enrolled) {
+	for i, f := range e.factors {
+		t, ok := f.(Teller)
+		name := e.methods[i].Name
+		if !ok || len(enrolled[name]) == 0 {
+			continue
+		}
+		for _, d := range t.Tell(TellRequest{Event: ev, Enrollments: enrolled[name]}) {
+			charge := e.newCharge(&d, name, c, user)
+			_, err := commit(ctx, e, user, func(st *state) (struct{}, error) {
+				st.paying = charge
+				st.head.Sent.Add(st.now, 1)
+				st.touch(secHead)
+				return struct{}{}, nil
+			})
+			if err == nil {
+				d.Message.ID = newID()
+				err = handOver(ctx, d.Sender, d.Message)
+			}
+			if err != nil {
+				e.log.Warn("mfa: a notice could not be sent by a factor", "method", name, "user", user, "error", err)
+			}
+		}
+	}
+}
+
+// CancelReset ends the delayed reset that was asked for, on behalf of a session
+// that has proved something which was enrolled before it: [*RequirementError]. None
+// open is no error. The mail that tells of it has a link that does the same; see
+// [Engine.Repudiate]. A sign-in with such a factor cancels it by itself.
+func (e *Engine) CancelReset(ctx context.Context, c Caller) error {
+	_, err := change(ctx, e, c, holding, func(st *state, act acting) (struct{}, error) {
+		r := st.pendingReset()
+		if r == nil {
+			return struct{}{}, nil
+		}
+		if act.actor != "" || act.flow != nil {
+			return struct{}{}, ErrCaller
+		}
+		if !st.provedBefore(act.auth.Proofs, r.Asked) {
+			return struct{}{}, &RequirementError{Require: Requirement{SecondFactor: true}, Missing: []string{MissingSecondFactor}}
+		}
+		return struct{}{}, e.cancelReset(st, act.user, act.client)
+	})
+	return err
+}
+
+// provedBefore says whether one of the proofs is by an enrollment of the user's
+// own from before then.
+func (st *state) provedBefore(proofs []Proof, then int64) bool {
+	return slices.ContainsFunc(proofs, func(p Proof) bool {
+		r := st.enrollment(p.Enrollment)
+		return r != nil && (r.own() || r.Method == methodRecovery) && r.Created <= then
+	})
+}
+
+func (e *Engine) cancelReset(st *state, u User, c Client) error {
+	st.head.Recovery, st.head.RecoverFrom = nil, st.now.Add(resetAgain).Unix()
+	st.touch(secHead)
+	return e.note(st, Event{Type: EventResetCanceled, Notice: true, Also: st.addresses()}, u, c)
+}
+
+// ownerIsHere ends a delayed reset in whose time the owner signs in.
+func (e *Engine) ownerIsHere(st *state, b *flowBody) error {
+	if r := st.pendingReset(); r != nil && st.provedBefore(b.Proofs, r.Asked) {
+		return e.cancelReset(st, b.User, b.Client)
+	}
+	return nil
+}
+
+// ClaimReset takes a delayed reset whose time is over: with a flow that the password
+// has begun just now, the link from the mail, and the ticket of the browser that
+// asked. All that was enrolled ends, and the flow that it returns, which takes the
+// place of the other, asks to enrol. What does not fit together, is not ready or
+// was cancelled is a [*NotValidError]. [ErrMethodNotAllowed], [ErrNoFlow], [ErrFlowExpired].
+func (e *Engine) ClaimReset(ctx context.Context, token, link, ticket string, c Client) (Flow, error) {
+	user, id, err := e.parseFlowToken(token)
+	if err != nil {
+		return Flow{}, err
+	}
+	of, err := e.openLink(link)
+	if err != nil || of.Type != EventResetReady || of.User != user || len(ticket) > maxToken {
+		return Flow{}, &NotValidError{}
+	}
+	next, nextID, err := e.newFlowToken(user)
+	if err != nil {
+		return Flow{}, err
+	}
+	sum := sha256.Sum256([]byte(ticket))
+	deviceToken := c.DeviceToken
+	return commit(ctx, e, user, func(st *state) (Flow, error) {
+		b, err := st.resettable(id)
+		if err != nil {
+			return Flow{}, err
+		}
+		r := st.pendingReset()
+		if r == nil || r.ID != of.Subject || r.Ready > st.now.Unix() || r.Address != e.mailbox(b.User) || subtle.ConstantTimeCompare(r.Ticket, sum[:]) != 1 {
+			st.current, st.body = nil, nil
+			return Flow{}, &NotValidError{}
+		}
+		count, also, body := st.ownCount(), st.addresses(), *b
+		if err := st.reset(); err != nil {
+			return Flow{}, err
+		}
+		ev := Event{Type: EventReset, Notice: true, Reason: "delayed_reset", Count: count, Also: also}
+		if err := e.note(st, ev, body.User, body.Client); err != nil {
+			return Flow{}, err
+		}
+		fresh := &flowBody{Purpose: SigningIn, User: body.User, Client: body.Client, Proofs: body.Proofs[:1]}
+		fresh.decided(e.decide(st, body.User, body.Client))
+		// The mailbox has been used up by the link, and whoever comes this way enrols.
+		fresh.Channel, fresh.First, fresh.Grace, fresh.Implicit = "email", Requirement{}, Grace{}, nil
+		asked := fresh.Require
+		fresh.Require.SecondFactor = true
+		if len(e.enrollable(st, fresh, fresh.Proofs)) == 0 {
+			fresh.Require = asked
+		}
+		if err := e.begin(st, nextID, fresh, deviceToken); err != nil {
+			return Flow{}, err
+		}
+		return e.advance(st, next, deviceToken)
+	})
+}
+
+// link is what the link of a security mail carries, sealed.
+type link struct {
+	User    string    `cbor:"1,keyasint"`
+	Type    EventType `cbor:"2,keyasint"` // of the event that the mail is about
+	Subject string    `cbor:"3,keyasint"` // the enrollment, or the reset
+	Expires int64     `cbor:"4,keyasint"`
+	Name    string    `cbor:"5,keyasint,omitempty"` // the user's, so that they can be told what came of it
+	Email   string    `cbor:"6,keyasint,omitempty"`
+}
+
+// LinkToken makes the token of the link in the mail about an event, which the
+// notifier puts into the address of a page: for the user's first enrollment, by
+// which [Engine.Repudiate] undoes it; for a delayed reset that was asked for, by
+// which Repudiate cancels it; for one that is ready, by which [Engine.ClaimReset]
+// goes on. Events of other kinds have none: empty. Whoever reads the mail can use
+// it, until it expires. It may be made any number of times.
+func (e *Engine) LinkToken(ev Event) (string, error) {
+	of := link{User: ev.User, Type: ev.Type, Subject: ev.Enrollment, Expires: ev.Time.Add(linkLifetime).Unix(),
+		Name: ev.Name, Email: ev.Email}
+	switch {
+	case ev.Type == EventEnrolled && ev.First:
+	case ev.Type == EventResetRequested:
+		of.Expires = ev.Until.Add(resetOpen).Unix()
+	case ev.Type == EventResetReady:
+		of.Expires = ev.Until.Unix()
+	default:
+		return "", nil
+	}
+	plain, err := codec.Marshal(of)
+	if err != nil {
+		return "", err
+	}
+	var random [flowIDSize]byte
+	rand.Read(random[:])
+	sealed, err := e.seal(sealLink, string(random[:]), plain)
+	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), err
+}
+
+// openLink is the reverse. What is malformed or expired is a NotValidError.
+func (e *Engine) openLink(token string) (link, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(token) > maxToken || len(raw) <= flowIDSize {
+		return link{}, &NotValidError{}
+	}
+	plain, err := e.unseal(sealLink, string(raw[:flowIDSize]), raw[flowIDSize:])
+	if err != nil {
+		return link{}, &NotValidError{}
+	}
+	var of link
+	if err := codec.Unmarshal(plain, &of); err != nil || of.Expires <= e.now().Unix() {
+		return link{}, &NotValidError{}
+	}
+	return of, nil
+}
+
+// LinkEvent says which kind of event a mailed link is about, for the page that it
+// opens: [EventEnrolled], [EventResetRequested] or [EventResetReady]. It reads
+// nothing. A [*NotValidError] for what is malformed or expired.
+func (e *Engine) LinkEvent(token string) (EventType, error) {
+	of, err := e.openLink(token)
+	return of.Type, err
+}
+
+// Repudiate says on behalf of whoever reads the user's mail that it was not them.
+// The first enrolment of an account is undone, with everything that was enrolled
+// since: the account is as it was before, all evidence is void and no browser is
+// remembered. A delayed reset is cancelled. It returns the user, whose sessions the
+// host ends and whose password, which somebody else has, it has changed; after
+// another call, or when there is nothing left to undo: a [*NotValidError].
+func (e *Engine) Repudiate(ctx context.Context, token string, c Client) (user string, err error) {
+	of, err := e.openLink(token)
+	if err != nil {
+		return "", err
+	}
+	c = c.bounded()
+	u := User{ID: of.User, Name: of.Name, Email: of.Email}
+	return commit(ctx, e, of.User, func(st *state) (string, error) {
+		if err := st.openAll(); err != nil {
+			return "", err
+		}
+		switch of.Type {
+		case EventResetRequested:
+			if r := st.pendingReset(); r != nil && r.ID == of.Subject {
+				return st.user, e.cancelReset(st, u, c)
+			}
+		case EventEnrolled:
+			if r := st.enrollment(of.Subject); r != nil {
+				ev := Event{Type: EventUndone, Notice: true, Count: st.ownCount(), Method: r.Method, Label: r.Label, Also: st.addresses()}
+				if err := st.reset(); err != nil {
+					return "", err
+				}
+				return st.user, e.note(st, ev, u, c)
+			}
+		}
+		return "", &NotValidError{}
+	})
+}
