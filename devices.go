@@ -181,8 +181,8 @@ func (e *Engine) useDevice(st *state, list string, u User, c Client) (d *device,
 	// only one of the answers: so the new secret is made of the old one, under a key
 	// that only the engine has.
 	raw, _ := base64.RawURLEncoding.DecodeString(found.token)
-	secret, err := hex.DecodeString(e.keys.indexOf("device", string(raw)))
-	if err != nil {
+	secret, err := hex.DecodeString(e.keys.indexOf("device 1", string(raw)) + e.keys.indexOf("device 2", string(raw)))
+	if err != nil || len(secret) != randomSize {
 		return nil, "", err
 	}
 	sum := sha256.Sum256(secret)
