@@ -104,7 +104,7 @@ func (e *Engine) enrolsVerified(st *state, act acting, m Method) bool {
 	}
 	p := m.proof(st.now)
 	p.Enrollment = "new"
-	return onlyVerified(p, st.body.Require, st.counted(st.body), st.now)
+	return onlyVerified(p, st.body.Require, e.counted(st, st.body), st.now)
 }
 
 // openInstead adds to a refusal what is open to the user besides.

@@ -88,7 +88,7 @@ func (f *foreseen) at(ctx context.Context, p Policy, t time.Time) (Outlook, erro
 	if !s.enrolls {
 		return o, nil
 	}
-	for _, m := range e.enrollable(st, b, st.counted(b)) {
+	for _, m := range e.enrollable(st, b, e.counted(st, b)) {
 		if f.reaches(ctx, st, m) {
 			o.Reachable = append(o.Reachable, m)
 		}

@@ -76,6 +76,11 @@ func (d Decision) choice() choice {
 	return choice{d.Methods, d.Suggested, d.Forbidden, d.NotFirst, d.Prerequisites, d.Closed}
 }
 
+// allows says whether a proof by this method counts.
+func (c choice) allows(method string) bool {
+	return method == methodBypass || !slices.Contains(c.Forbidden, method) && (len(c.Methods) == 0 || slices.Contains(c.Methods, method))
+}
+
 // allowed are the indexes of the factors that may be used, in the order in which to
 // offer them.
 func (e *Engine) allowed(c choice) []int {

@@ -163,7 +163,7 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 				return Flow{}, err
 			}
 		}
-		missing := body.Require.missing(st.counted(body), st.now)
+		missing := body.Require.missing(e.counted(st, body), st.now)
 		if len(missing) == 0 {
 			return Flow{Status: StatusPassed, Purpose: SteppingUp, User: st.user, Expires: st.now,
 				Authentication: body.authentication(st), Generation: st.head.Generation}, nil

@@ -16,7 +16,7 @@ type standing struct {
 func (e *Engine) next(st *state) standing {
 	b := st.body
 	b.Proofs = st.standing(b.Proofs) // what was replaced or disabled since proves nothing
-	proofs := st.counted(b)
+	proofs := e.counted(st, b)
 	met := len(b.Require.missing(proofs, st.now)) == 0
 	if met && !st.short(b) {
 		return standing{status: StatusPassed}
@@ -94,11 +94,13 @@ func (st *state) ownCount() (n int) {
 }
 
 // counted are the flow's proofs that count towards what it requires: one by an
-// address that was only asked for before the first enrolment does not.
-func (st *state) counted(b *flowBody) []Proof {
+// address that was only asked for before the first enrolment does not, and neither
+// does one by a method that the policy has dropped, which tells the owner from a
+// stranger and no more.
+func (e *Engine) counted(st *state, b *flowBody) []Proof {
 	return slices.DeleteFunc(slices.Clone(b.Proofs), func(p Proof) bool {
 		r := st.enrollment(p.Enrollment)
-		return r != nil && r.Implicit && !slices.Contains(b.Implicit, r.Method)
+		return r != nil && (r.Implicit && !slices.Contains(b.Implicit, r.Method) || !b.Choice.allows(r.Method))
 	})
 }
 

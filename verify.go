@@ -38,7 +38,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 		step, err := cand.factor.Challenge(ctx, ChallengeRequest{
 			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
 			UserState: st.factors[cand.method.Name], Previous: b.Asked[option].State, Now: st.now, Slow: slow,
-			UserVerification: cand.needsUserVerification(b.Require, st.counted(b), st.now), Action: b.Action.text(),
+			UserVerification: cand.needsUserVerification(b.Require, e.counted(st, b), st.now), Action: b.Action.text(),
 			Elsewhere: func() (string, error) { return e.elsewhereToken(user, id, option) },
 		})
 		if err != nil {
