@@ -121,6 +121,12 @@ func level(proofs []Proof) AAL {
 	return 0
 }
 
+// by says whether a proof is by one of the methods. A code from support goes where
+// recovery codes go: it is for those who have lost them, too.
+func (p Proof) by(methods []string) bool {
+	return slices.Contains(methods, p.Method) || p.Method == methodBypass && slices.Contains(methods, methodRecovery)
+}
+
 // hard says whether a proof is of the kind that AAL3 needs.
 func (p Proof) hard() bool { return p.Kind == Have && p.PhishingResistant && p.DeviceBound }
 
@@ -229,7 +235,7 @@ func (r Requirement) missing(proofs []Proof, now time.Time) []string {
 	if r.AAL > level(proofs) || r.AAL >= AAL3 && !has(Proof.hard) {
 		out = append(out, MissingAAL)
 	}
-	if len(r.Methods) > 0 && !has(func(p Proof) bool { return slices.Contains(r.Methods, p.Method) }) {
+	if len(r.Methods) > 0 && !has(func(p Proof) bool { return p.by(r.Methods) }) {
 		out = append(out, MissingMethod)
 	}
 	if r.PhishingResistant && !has(func(p Proof) bool { return p.PhishingResistant }) {

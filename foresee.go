@@ -29,8 +29,9 @@ func (o Outlook) LockedOut() bool {
 }
 
 // Foresee tells what a user's sign-ins would meet under a policy, which need not
-// be the engine's own, at the times given. It changes nothing and sends nothing.
-// One Load, however many times there are.
+// be the engine's own, at the times given, earliest first: whoever is first asked to
+// enrol at one of them has a grace that counts from there. It changes nothing and
+// sends nothing. One Load, however many times there are.
 func (e *Engine) Foresee(ctx context.Context, u User, c Client, p Policy, at ...time.Time) ([]Outlook, error) {
 	if err := u.check(); err != nil {
 		return nil, err
@@ -46,6 +47,9 @@ func (e *Engine) Foresee(ctx context.Context, u User, c Client, p Policy, at ...
 		o, err := f.at(ctx, p, t)
 		if err != nil {
 			return nil, err
+		}
+		if o.Enroll && now.head.FirstAsked == 0 {
+			now.head.FirstAsked = t.Unix()
 		}
 		out = append(out, o)
 	}
