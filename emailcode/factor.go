@@ -1,10 +1,12 @@
 package emailcode
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -19,9 +21,15 @@ var amr = []string{"email"}
 
 // Enroll sends a code to the address in r.Params.Email or, where that is empty,
 // to the one on file. Where r.Implicit says so the address on file counts as it
-// is, if the host has verified it. Params.Import takes the JSON of [State] and
-// asks for no code: only the host's own code can give it. An address that is not
-// accepted is an [*mfa.RefusedError].
+// is, if the host has verified it.
+//
+// With Params.Import, which only the host's own code can set, the address of a
+// [State] from elsewhere is active at once (Step.Done): the host vouches that the
+// user confirmed it there. It is held to what is asked of any other address, and
+// proves nothing about who is asking, so Done has no AMR. What is not the JSON
+// of a State gives an error that wraps mfa.ErrBadInput.
+//
+// An address that is not accepted is an [*mfa.RefusedError].
 func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
 	if r.Implicit {
 		address, err := parse(r.User.Email)
@@ -32,9 +40,9 @@ func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error
 	}
 	text := r.Params.Email
 	if r.Params.Import != nil {
-		s, err := parseState(r.Params.Import)
+		s, err := readImport(r.Params.Import)
 		if err != nil {
-			return mfa.Step{}, fmt.Errorf("%w: emailcode: the imported state is not the JSON of a State", mfa.ErrBadInput)
+			return mfa.Step{}, err
 		}
 		text = s.Address
 	} else if text == "" {
@@ -56,7 +64,7 @@ func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error
 // done is an enrollment that needs no code.
 func done(s State) (mfa.Step, error) {
 	state, err := json.Marshal(s)
-	v := &mfa.Verified{State: state, Hint: mask(s.Address), AMR: amr, Address: s.Address}
+	v := &mfa.Verified{State: state, Hint: mask(s.Address), Address: s.Address}
 	return mfa.Step{Hint: v.Hint, Done: v}, err
 }
 
@@ -84,7 +92,7 @@ func (f *Factor) Challenge(_ context.Context, r mfa.ChallengeRequest) (mfa.Step,
 		}
 		return f.ask(a)
 	}
-	a.option, a.known = of.ID, true
+	a.option, a.known, a.action = of.ID, true, r.Action
 	if f.config.InsecureLinkAnywhere && r.Elsewhere != nil {
 		if a.anywhere, err = r.Elsewhere(); err != nil {
 			return mfa.Step{}, err
@@ -103,6 +111,7 @@ type asking struct {
 	option   string // of the flow; empty: an enrolment, which is confirmed where it was begun and has no link
 	anywhere string // lets the link answer from another browser; empty: it does not
 	known    bool   // the address was confirmed before
+	action   string // what the answer approves; empty: nothing by name
 	now      time.Time
 }
 
@@ -114,6 +123,9 @@ func (f *Factor) ask(a asking) (mfa.Step, error) {
 		return mfa.Step{}, err
 	}
 	data := f.data(a, code)
+	if a.action != "" && data.Action == "" {
+		return mfa.Step{}, errors.New("emailcode: what is to be approved has no text that can be seen")
+	}
 	if a.option == "" {
 		pending.To = a.to
 	} else if f.link != nil {
@@ -179,3 +191,19 @@ func parseState(raw []byte) (s State, err error) {
 	}
 	return s, nil
 }
+
+// readImport reads a State from elsewhere, and nothing besides: what it does not
+// know could be what made the address unfit. Its error quotes nothing of what it read.
+func readImport(raw []byte) (s State, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if len(raw) > maxImport || d.Decode(&s) != nil || s.Address == "" {
+		return State{}, fmt.Errorf("%w: emailcode: the imported state is not the JSON of a State", mfa.ErrBadInput)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return State{}, fmt.Errorf("%w: emailcode: there is something after the imported state", mfa.ErrBadInput)
+	}
+	return s, nil
+}
+
+const maxImport = 1024 // bytes

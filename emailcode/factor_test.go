@@ -140,13 +140,14 @@ func TestA67_ImportIsTyped(t *testing.T) {
 		return f.Enroll(bg, mfa.EnrollRequest{User: ada, ID: "e", Params: mfa.EnrollParams{Import: []byte(state)}, Existing: existing, Now: noon})
 	}
 	step, err := load(`{"address":"` + address2 + `","implicit":true}`)
-	if err != nil || step.Delivery != nil || string(step.Done.State) != `{"address":"`+address2+`"}` || step.Done.Address != address2 {
+	if err != nil || step.Delivery != nil || string(step.Done.State) != `{"address":"`+address2+`"}` || step.Done.Address != address2 || step.Done.AMR != nil {
 		t.Errorf("%v", err)
 	}
 	if _, err := load(`{"address":"`+address2+`"}`, enrolled(address2)...); reason(err) != ReasonEnrolled {
 		t.Errorf("%v", err)
 	}
-	for _, state := range []string{"", "null", "true", "[]", `"` + address2 + `"`, `{"address":true}`, `{"address":["` + address2 + `"]}`, `{"address":""}`, "{}", `{"address":"` + address2} {
+	for _, state := range []string{"", "null", "true", "[]", `"` + address2 + `"`, `{"address":true}`, `{"address":["` + address2 + `"]}`, `{"address":""}`, "{}", `{"address":"` + address2,
+		`{"address":"` + address2 + `","confirmed":false}`, `{"address":"` + address2 + `"}{}`, `{"address":"` + address2 + `"} x`, `{"address":"` + address2 + `"` + strings.Repeat(" ", maxImport) + "}"} {
 		if step, err := load(state); !errors.Is(err, mfa.ErrBadInput) || step.Done != nil || strings.Contains(err.Error(), "lovelace") {
 			t.Errorf("%s: %v", state, err)
 		}

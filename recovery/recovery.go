@@ -26,6 +26,20 @@
 // beyond guessing from a stolen copy too. Because the set has one salt, a guess
 // costs one digest (about 20 ms and 19 MiB), not one for each code.
 //
+// # Codes from elsewhere
+//
+// Sets that another program made can be imported, with codes of its form. Those
+// that it kept in the clear are digested as ours are. Of those that it kept as
+// bcrypt hashes nobody knows the codes, and each hash has its own salt: a guess
+// then costs a bcrypt for each code that is left, up to a bound (see
+// State.Bcrypt), once per request, in one place of the engine's bound on slow
+// digests, and within the budget of recovery codes: at most ten wrong guesses an
+// hour and account. A used code is gone; the others stay in bcrypt until their
+// user makes new codes, which a host should suggest when one was used.
+//
+// Short codes are weaker than ours: eight digits have 27 bits. Nobody gets to try
+// many of them here, but they are only as good as long as what is stored is kept.
+//
 // # What is promised
 //
 // A code works once, for its owner, in the set that it was made in: a new set
@@ -78,18 +92,16 @@ func (f *Factor) Method() mfa.Method {
 // All that is random is drawn within r.Slow, so that calls for one request
 // return one set.
 //
-// With r.Params.Import, a [State] of elsewhere is taken over instead, and there
-// are no codes to show. Codes cannot be had implicitly: that is an mfa.RefusedError.
+// With r.Params.Import, which only the host's own code can set, a [State] of
+// elsewhere or codes as [Plain] are taken over instead, and there are no codes to
+// show; what is neither, or would cost too much, gives an error that wraps
+// mfa.ErrBadInput. Codes cannot be had implicitly: that is an mfa.RefusedError.
 func (f *Factor) Enroll(ctx context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
 	if r.Implicit {
 		return mfa.Step{}, &mfa.RefusedError{Reason: "not_implicit", Detail: "Recovery codes have to be seen by their owner."}
 	}
 	if r.Params.Import != nil {
-		s, err := parseState(r.Params.Import)
-		if err != nil {
-			return mfa.Step{}, fmt.Errorf("%w: %w", mfa.ErrBadInput, err)
-		}
-		return mfa.Step{Done: &mfa.Verified{State: s.encode(), Remaining: len(s.Hashes)}}, nil
+		return f.enrollImport(ctx, r)
 	}
 	set, err := f.drawOnce(ctx, r.Slow, r.ID)
 	if err != nil {
@@ -108,14 +120,11 @@ func (f *Factor) Challenge(context.Context, mfa.ChallengeRequest) (mfa.Step, err
 
 // Verify checks a code against the user's set, and returns the set without it.
 // A wrong code and a spent one are the same [mfa.NotValidError]; what cannot be
-// a code is an [mfa.ErrBadInput]. A guess costs one digest, right or wrong.
+// a code is an [mfa.ErrBadInput], and costs nothing. A guess costs one digest,
+// right or wrong; in a set of bcrypt hashes from elsewhere one for each hash.
 func (f *Factor) Verify(ctx context.Context, r mfa.VerifyRequest) (mfa.Verified, error) {
 	if r.Purpose != mfa.ForAuthentication {
 		return mfa.Verified{}, fmt.Errorf("%w: recovery codes are not confirmed", mfa.ErrBadInput)
-	}
-	c, err := parseCode(r.Answer.Code)
-	if err != nil {
-		return mfa.Verified{}, err
 	}
 	// More than one set would make a guess cost more than one digest, and leave old codes alive.
 	if len(r.Enrollments) != 1 {
@@ -125,11 +134,14 @@ func (f *Factor) Verify(ctx context.Context, r mfa.VerifyRequest) (mfa.Verified,
 	if err != nil {
 		return mfa.Verified{}, err
 	}
-	sum, err := s.digestOnce(ctx, r.Slow, c)
+	c, err := s.parse(r.Answer.Code)
 	if err != nil {
 		return mfa.Verified{}, err
 	}
-	i := s.find(sum)
+	i, err := s.findOnce(ctx, r.Slow, c)
+	if err != nil {
+		return mfa.Verified{}, err
+	}
 	if i < 0 {
 		return mfa.Verified{}, &mfa.NotValidError{}
 	}
@@ -137,7 +149,7 @@ func (f *Factor) Verify(ctx context.Context, r mfa.VerifyRequest) (mfa.Verified,
 	return mfa.Verified{
 		EnrollmentID: r.Enrollments[0].ID,
 		State:        left.encode(),
-		Remaining:    len(left.Hashes),
+		Remaining:    left.left(),
 		AMR:          []string{amr},
 	}, nil
 }

@@ -1,10 +1,12 @@
 package sms
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -16,18 +18,24 @@ import (
 var amr = []string{"sms"}
 
 // Enroll sends a code to the number in r.Params.Phone or, where that is empty, to
-// the one on file. Params.Import takes the JSON of [State] and asks for no code:
-// only the host's own code can give it. A number that is not accepted is an
-// [*mfa.RefusedError].
+// the one on file.
+//
+// With Params.Import, which only the host's own code can set, the number of a
+// [State] from elsewhere is active at once (Step.Done): the host vouches that the
+// user confirmed it there. It is held to what is asked of any other number, and
+// proves nothing about who is asking, so Done has no AMR. What is not the JSON
+// of a State gives an error that wraps mfa.ErrBadInput.
+//
+// A number that is not accepted is an [*mfa.RefusedError].
 func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
 	if r.Implicit {
 		return mfa.Step{}, fmt.Errorf("%w: sms: a number is not enrolled without a code", mfa.ErrBadInput)
 	}
 	text := r.Params.Phone
 	if r.Params.Import != nil {
-		s, err := parseState(r.Params.Import)
+		s, err := readImport(r.Params.Import)
 		if err != nil {
-			return mfa.Step{}, fmt.Errorf("%w: sms: the imported state is not the JSON of a State", mfa.ErrBadInput)
+			return mfa.Step{}, err
 		}
 		text = s.Number
 	} else if text == "" {
@@ -42,7 +50,7 @@ func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error
 	}
 	if r.Params.Import != nil {
 		state, err := json.Marshal(State{n.e164})
-		return mfa.Step{Hint: n.mask(), Done: &mfa.Verified{State: state, Hint: n.mask(), AMR: amr}}, err
+		return mfa.Step{Hint: n.mask(), Done: &mfa.Verified{State: state, Hint: n.mask()}}, err
 	}
 	return f.ask(asking{user: r.User, client: r.Client, number: n, use: mfa.ForEnrollment, flow: r.ID, now: r.Now})
 }
@@ -64,7 +72,7 @@ func (f *Factor) Challenge(_ context.Context, r mfa.ChallengeRequest) (mfa.Step,
 	if err != nil {
 		return mfa.Step{}, err
 	}
-	a := asking{user: r.User, client: r.Client, use: r.Purpose, flow: r.Flow, known: r.Purpose == mfa.ForAuthentication, now: r.Now}
+	a := asking{user: r.User, client: r.Client, use: r.Purpose, flow: r.Flow, known: r.Purpose == mfa.ForAuthentication, action: r.Action, now: r.Now}
 	if a.number, err = f.parse(to, a.known); err != nil {
 		return mfa.Step{}, err
 	}
@@ -78,7 +86,8 @@ type asking struct {
 	number number
 	use    mfa.Purpose
 	flow   string
-	known  bool // the number was confirmed before
+	known  bool   // the number was confirmed before
+	action string // what the code approves; empty: nothing by name
 	now    time.Time
 }
 
@@ -96,7 +105,7 @@ func (f *Factor) ask(a asking) (mfa.Step, error) {
 	if err != nil {
 		return mfa.Step{}, err
 	}
-	text, err := f.texts.text(a.user, a.client, code, f.codes.Minutes())
+	text, err := f.texts.text(a, code, f.codes.Minutes())
 	if err != nil {
 		return mfa.Step{}, err
 	}
@@ -157,3 +166,19 @@ func parseState(raw []byte) (s State, err error) {
 	}
 	return s, nil
 }
+
+// readImport reads a State from elsewhere, and nothing besides: what it does not
+// know could be what made the number unfit. Its error quotes nothing of what it read.
+func readImport(raw []byte) (s State, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if len(raw) > maxImport || d.Decode(&s) != nil || s.Number == "" {
+		return State{}, fmt.Errorf("%w: sms: the imported state is not the JSON of a State", mfa.ErrBadInput)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return State{}, fmt.Errorf("%w: sms: there is something after the imported state", mfa.ErrBadInput)
+	}
+	return s, nil
+}
+
+const maxImport = 1024 // bytes

@@ -161,13 +161,14 @@ func TestA67_ImportIsTyped(t *testing.T) {
 		return f.Enroll(bg, mfa.EnrollRequest{User: ada, ID: "e", Params: mfa.EnrollParams{Import: []byte(state), Phone: number2}, Existing: existing, Now: noon})
 	}
 	step, err := load(`{"number":"+47 912 34 567"}`)
-	if err != nil || step.Delivery != nil || string(step.Done.State) != `{"number":"`+number1+`"}` || step.Done.Hint != mask1 {
+	if err != nil || step.Delivery != nil || string(step.Done.State) != `{"number":"`+number1+`"}` || step.Done.Hint != mask1 || step.Done.AMR != nil {
 		t.Errorf("%v", err)
 	}
 	if _, err := load(`{"number":"`+number1+`"}`, enrolled(number1)...); reason(err) != ReasonEnrolled {
 		t.Errorf("%v", err)
 	}
-	for _, state := range []string{"", "x", "null", "true", "[]", `"+4791234567"`, `{"number":true}`, `{"number":4791234567}`, `{"number":["` + number1 + `"]}`, `{"number":null}`, `{"number":""}`, `{}`, `{"number":"` + number1} {
+	for _, state := range []string{"", "x", "null", "true", "[]", `"+4791234567"`, `{"number":true}`, `{"number":4791234567}`, `{"number":["` + number1 + `"]}`, `{"number":null}`, `{"number":""}`, `{}`, `{"number":"` + number1,
+		`{"number":"` + number1 + `","confirmed":false}`, `{"number":"` + number1 + `"}{}`, `{"number":"` + number1 + `"} x`, `{"number":"` + number1 + `"` + strings.Repeat(" ", maxImport) + "}"} {
 		if step, err := load(state); !errors.Is(err, mfa.ErrBadInput) || step.Done != nil || strings.Contains(err.Error(), "91234567") {
 			t.Errorf("%s: %v", state, err)
 		}

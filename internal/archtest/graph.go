@@ -26,6 +26,7 @@ const (
 	web                  // net/http
 	sender               // hands messages to a carrier
 	watcher              // is told of events, or walks a store
+	mover                // brings enrollments from elsewhere
 	testkit              // for tests of hosts and of this project
 )
 
@@ -41,6 +42,7 @@ var below = map[layer][]layer{
 	web:     {root},
 	sender:  {core, root},
 	watcher: {core, root},
+	mover:   {root},
 	testkit: {core, root, factor, store, testkit},
 }
 
@@ -56,6 +58,7 @@ var never = map[layer]map[string]string{
 	web:     {"database/sql": "the host's business", "testing": "test code"},
 	sender:  {"database/sql": "a sender keeps nothing", "testing": "test code"},
 	watcher: engineLinks,
+	mover:   engineLinks,
 }
 
 var engineLinks = map[string]string{
