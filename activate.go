@@ -18,7 +18,7 @@ func (e *Engine) place(st *state, act acting, p pending, label string) (Event, e
 		if r.Label == "" {
 			r.Label = st.enrolled[i].Label
 		}
-		ev.OldHint, ev.Also = st.enrolled[i].Hint, addresses(st.enrolled[i].Address)
+		ev.Replaced, ev.OldHint, ev.Also = p.Replaces, st.enrolled[i].Hint, addresses(st.enrolled[i].Address)
 		before := e.stillSatisfies(st, act)
 		choice := e.decide(st, act.user, act.client).choice()
 		alone := st.alone(choice)

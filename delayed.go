@@ -78,6 +78,7 @@ func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (Rese
 	ticket := base64.RawURLEncoding.EncodeToString(random[:])
 	var asked Event
 	var told map[string][]Enrolled
+	var owner User
 	out, err := commit(ctx, e, user, func(st *state) (ResetRequest, error) {
 		asked = Event{}
 		b, err := st.resettable(id)
@@ -102,10 +103,11 @@ func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (Rese
 		}
 		asked = Event{Type: EventResetRequested, Notice: true, Enrollment: r.ID, Until: fromUnix(r.Ready), Also: st.addresses()}
 		asked.User, asked.Time = st.user, st.now
+		owner = b.User
 		return ResetRequest{ticket, fromUnix(r.Ready), fromUnix(r.Expires)}, e.note(st, asked, b.User, client)
 	})
 	if err == nil && asked.Type != "" {
-		e.later(func(ctx context.Context) { e.tellByFactors(ctx, user, client, asked, told) })
+		e.later(func(ctx context.Context) { e.tellByFactors(ctx, owner, client, asked, told) })
 	}
 	return out, err
 }
@@ -157,16 +159,16 @@ func (e *Engine) ResetDue(ctx context.Context, u User) error {
 }
 
 // tellByFactors brings a notice to those enrollments whose factor can carry one.
-func (e *Engine) tellByFactors(ctx context.Context, user string, c Client, ev Event, enrolled map[string][]Enrolled) {
+func (e *Engine) tellByFactors(ctx context.Context, u User, c Client, ev Event, enrolled map[string][]Enrolled) {
 	for i, f := range e.factors {
 		t, ok := f.(Teller)
 		name := e.methods[i].Name
 		if !ok || len(enrolled[name]) == 0 {
 			continue
 		}
-		for _, d := range t.Tell(TellRequest{Event: ev, Enrollments: enrolled[name]}) {
-			charge := e.newCharge(&d, name, c, user)
-			_, err := commit(ctx, e, user, func(st *state) (struct{}, error) {
+		for _, d := range t.Tell(TellRequest{User: u, Client: c, Event: ev, Enrollments: enrolled[name]}) {
+			charge := e.newCharge(&d, name, c, u.ID)
+			_, err := commitAlways(ctx, e, u.ID, func(st *state) (struct{}, error) {
 				st.paying = charge
 				st.head.Sent.Add(st.now, 1)
 				st.touch(secHead)
@@ -177,7 +179,7 @@ func (e *Engine) tellByFactors(ctx context.Context, user string, c Client, ev Ev
 				err = handOver(ctx, d.Sender, d.Message)
 			}
 			if err != nil {
-				e.log.Warn("mfa: a notice could not be sent by a factor", "method", name, "user", user, "error", err)
+				e.log.Warn("mfa: a notice could not be sent by a factor", "method", name, "user", u.ID, "error", err)
 			}
 		}
 	}

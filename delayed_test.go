@@ -193,6 +193,19 @@ func TestReset_TheOwnerCancels(t *testing.T) {
 			}
 		})
 	}
+	t.Run("in a remembered browser, which is asked", func(t *testing.T) {
+		w := newWorld(t, withPolicy(patient))
+		u := person("ada")
+		a := w.withApp(u)
+		home := w.browser(u, 2)
+		home.enter(a, true)
+		w.want(home.signIn(), nil, mfa.StatusPassed)
+		_, err := w.RequestReset(bg, w.signIn(u, from(1)).Token, from(1))
+		is(t, err, nil)
+		home.enter(a, false)
+		w.told(mfa.EventResetCanceled, 1)
+		w.want(home.signIn(), nil, mfa.StatusPassed)
+	})
 	t.Run("by a session from before", func(t *testing.T) {
 		w := newWorld(t, withPolicy(patient))
 		u := person("ada")

@@ -69,6 +69,7 @@ type Event struct {
 	Reason     string
 	Method     string
 	Enrollment string
+	Replaced   string // the enrollment in whose place it is
 	Label      string
 	Hint       string
 	OldHint    string // of what was replaced

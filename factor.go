@@ -268,6 +268,8 @@ type Teller interface {
 
 // TellRequest asks a [Teller] to tell of an event.
 type TellRequest struct {
+	User        User
+	Client      Client
 	Event       Event // EventResetRequested
 	Enrollments []Enrolled
 }

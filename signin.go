@@ -81,6 +81,11 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 		}
 		return e.deny(st, in.token, ReasonRollback)
 	}
+	// While somebody waits for a delayed reset, every browser is asked: an owner who
+	// answers ends it.
+	if st.pendingReset() != nil {
+		here = nil
+	}
 	d := e.decideAt(st, body.User, body.Client, here != nil && here.trusted(&st.head))
 	body.decided(d)
 	if body.User.Kind == Service {

@@ -14,8 +14,8 @@ const (
 	Binds
 
 	// Replaces: Event.Enrollment belongs to the user from now on, in the place of
-	// one of the same method, if there was one. A new set of recovery codes keeps
-	// the identifier of the old one.
+	// Event.Replaced. A new set of recovery codes keeps the identifier of the old
+	// one, and Replaced is empty.
 	Replaces
 
 	// Unbinds: Event.Enrollment is good for nothing from now on. Recovery codes end

@@ -22,6 +22,7 @@
 //	reason      why; what the actor wrote, or the word of a rule
 //	method      "totp", "webauthn", "sms", "email", "recovery", "bypass", or a first factor
 //	enrollment  which of the user's authenticators; of reset.* events, which reset
+//	replaced    the enrollment that it took the place of
 //	label       the user's name for it; of send.*, device.* and action.* events the
 //	            budget's name, the device's identifier, the text that was approved
 //	hint        its number or address, masked

@@ -58,7 +58,7 @@ func event() mfa.Event {
 		ID: "k3j5h6", Type: mfa.EventReplaced, Notice: true,
 		Time: time.Date(2026, time.March, 1, 13, 0, 30, 125_999_999, time.FixedZone("CET", 3600)),
 		User: "u7", Name: "Ada Lovelace", Email: "ada@example.org", Also: []string{"old@example.org"},
-		Actor: "carol@staff.example", Reason: "ticket 8812345", Method: "sms", Enrollment: "e1", Label: "Ada's phone",
+		Actor: "carol@staff.example", Reason: "ticket 8812345", Method: "sms", Enrollment: "e1", Replaced: "e0", Label: "Ada's phone",
 		Hint: "+47 ••• ••34", OldHint: "+47 ••• ••12", First: true, App: "web", IP: netip.MustParseAddr("192.0.2.7"),
 		Place: "Oslo, Norway", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 		Generation: 3, Count: 7, Until: time.Date(2026, time.March, 4, 13, 0, 0, 0, time.FixedZone("CET", 3600)),

@@ -38,6 +38,7 @@ func members(e mfa.Event) []slog.Attr {
 	text("reason", e.Reason)
 	text("method", e.Method)
 	text("enrollment", e.Enrollment)
+	text("replaced", e.Replaced)
 	text("label", label(e))
 	text("hint", hint(e.Hint))
 	text("old_hint", hint(e.OldHint))

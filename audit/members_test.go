@@ -18,7 +18,7 @@ import (
 // left out, on purpose.
 var fields = map[string]string{
 	"ID": "id", "Type": "type", "Notice": "notice", "Time": "time", "User": "user", "Actor": "actor", "Reason": "reason",
-	"Method": "method", "Enrollment": "enrollment", "Label": "label", "Hint": "hint", "OldHint": "old_hint", "First": "first",
+	"Method": "method", "Enrollment": "enrollment", "Replaced": "replaced", "Label": "label", "Hint": "hint", "OldHint": "old_hint", "First": "first",
 	"App": "app", "IP": "ip", "Place": "place", "UserAgent": "user_agent", "Generation": "generation", "Count": "count",
 	"Until": "until",
 	"Name":  "", "Email": "", "Also": "", // whom to tell, and where: no business of a trail

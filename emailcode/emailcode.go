@@ -13,7 +13,8 @@
 //
 // The mail says which app asks, when, and from where, so that a person can see
 // that it was not them. What others chose of it (a name, a place, a browser) is
-// shown as one line that is no link.
+// shown as one line that is no link. A code that approves an action (mfa.Action)
+// comes with the whole text of it, and so does the link.
 //
 // # What is stored
 //

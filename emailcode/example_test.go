@@ -68,7 +68,7 @@ func ExampleTemplates() {
 		AppName: "Example", Sender: server{},
 		Templates: emailcode.Templates{
 			Subject: template.Must(template.New("subject").Parse(`Koden din for {{.App}}`)),
-			Text:    template.Must(template.New("text").Parse("Hei{{with .Name}} {{.}}{{end}}! Koden din er {{.Code}}.\nIkke deg? Bytt passord.\n")),
+			Text:    template.Must(template.New("text").Parse("Hei{{with .Name}} {{.}}{{end}}! Koden din er {{.Code}}.{{with .Action}} Den godkjenner: {{.}}.{{end}}\nIkke deg? Bytt passord.\n")),
 		},
 	})
 	if err != nil {

@@ -22,6 +22,9 @@ func TestMailsAreAsWritten(t *testing.T) {
 		"signin":   func() (mfa.Step, error) { return newFactor(t, here, withLink).Challenge(bg, challenge(address1)) },
 		"setup":    func() (mfa.Step, error) { return enroll(newFactor(t, here, withLink), address2) },
 		"anywhere": func() (mfa.Step, error) { return newFactor(t, withLink, anywhere).Challenge(bg, challenge(address1)) },
+		"approve": func() (mfa.Step, error) {
+			return approving(newFactor(t, here, withLink), "Pay 1,234,567.50 EUR to Bob & Söhne")
+		},
 		"bare": func() (mfa.Step, error) {
 			r := challenge(address1)
 			r.Client, r.User.Name = mfa.Client{}, ""
@@ -83,7 +86,9 @@ func TestNewAddressIsNotToldTheAccount(t *testing.T) {
 	if m := step.Delivery.Message; strings.Contains(m.Text+m.HTML+m.Subject, address1) || linkForm.MatchString(m.Text) || strings.Contains(m.HTML, "href") {
 		t.Errorf("%s", m.Text)
 	}
-	own := newFactor(t, func(c *Config) { c.Templates.Text = text.Must(text.New("x").Parse("{{.Code}} {{.Name}}")) })
+	own := newFactor(t, func(c *Config) {
+		c.Templates.Text = text.Must(text.New("x").Parse("{{.Code}}{{with .Action}}: {{.}}{{end}} {{.Name}}"))
+	})
 	if step, err = enroll(own, address2); err != nil || strings.Contains(step.Delivery.Message.Text, address1) {
 		t.Errorf("a host's own template is told the account, %v", err)
 	}
@@ -98,18 +103,20 @@ var hostile = []string{
 	"code 27182818", "2 7 1 8 2 8 1 8", "٢٧١٨٢٨١٨", strings.Repeat("long ", 100_000), strings.Repeat("é", 500),
 }
 
+// ownTemplates are a host's.
+func ownTemplates(c *Config) {
+	c.Templates = Templates{
+		Subject: text.Must(text.New("s").Parse(`{{.App}}: {{.Name}} {{.Place}} {{.Device}}`)),
+		Text:    text.Must(text.New("t").Parse("Your code is: {{.Code}}\n{{with .Action}}For: {{.}}{{end}}|{{.Name}}|{{.Place}}|{{.Device}}|{{.IP}}\n")),
+		HTML: html.Must(html.New("h").Parse(`<p title="{{.Name}}">{{.Code}} {{.Action}} {{.Name}} {{.Place}} {{.Device}}</p>` +
+			`<a href="https://example.com/?n={{.Name}}">x</a><script>let n = {{.Name}} + {{.Action}}</script>`)),
+	}
+}
+
 // TestO12_NothingIsInjectedIntoMails: neither a line, a link, markup, another
 // code, nor what turns text around. It holds for a host's own templates too.
 func TestO12_NothingIsInjectedIntoMails(t *testing.T) {
-	own := func(c *Config) {
-		c.Templates = Templates{
-			Subject: text.Must(text.New("s").Parse(`{{.App}}: {{.Name}} {{.Place}} {{.Device}}`)),
-			Text:    text.Must(text.New("t").Parse("Your code is: {{.Code}}\n{{.Name}}|{{.Place}}|{{.Device}}|{{.IP}}\n")),
-			HTML: html.Must(html.New("h").Parse(`<p title="{{.Name}}">{{.Code}} {{.Name}} {{.Place}} {{.Device}}</p>` +
-				`<a href="https://example.com/?n={{.Name}}">x</a><script>let n = {{.Name}}</script>`)),
-		}
-	}
-	for kind, f := range map[string]*Factor{"our": newFactor(t), "the host's": newFactor(t, own)} {
+	for kind, f := range map[string]*Factor{"our": newFactor(t), "the host's": newFactor(t, ownTemplates)} {
 		plain := asked(t, f).Delivery.Message
 		for field, set := range map[string]func(*mfa.ChallengeRequest, string){
 			"name":       func(r *mfa.ChallengeRequest, s string) { r.User.Name = s },
@@ -161,6 +168,14 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 	}{
 		"text without code":      {Templates{Text: plain("hello")}, "have to hold {{.Code}}"},
 		"HTML without code":      {Templates{HTML: rich("<p>hello")}, "have to hold {{.Code}}"},
+		"no action in text":      {Templates{Text: plain("{{.Code}}")}, "the {{.Action}} that people approve"},
+		"no action in HTML":      {Templates{HTML: rich("<p>{{.Code}}")}, "the {{.Action}} that people approve"},
+		"action before code":     {Templates{Text: plain("{{.Action}}: {{.Code}}")}, "the {{.Action}} that people approve"},
+		"action first in HTML":   {Templates{HTML: rich("{{.Action}}: {{.Code}}")}, "the {{.Action}} that people approve"},
+		"action without link":    {Templates{Text: plain("{{.Code}}{{if not .Link}}: {{.Action}}{{end}}")}, "the {{.Action}} that people approve"},
+		"action's own line":      {Templates{Text: plain("{{.Code}}\n {{.Action}}")}, "a line that begins with {{.Action}}"},
+		"action in the subject":  {Templates{Subject: plain("Code{{with .Action}}: {{.}}{{end}}")}, "Subject must not hold {{.Action}}"},
+		"code only without it":   {Templates{Text: plain("{{if .Action}}{{.Action}}{{else}}{{.Code}}{{end}}")}, "have to hold {{.Code}}"},
 		"whole data":             {Templates{Text: plain("{{.}}")}, "have to hold {{.Code}}"},
 		"code only in sign-ins":  {Templates{Text: plain("{{if not .Setup}}{{.Code}}{{end}}")}, "have to hold {{.Code}}"},
 		"code in the subject":    {Templates{Subject: plain("{{.Code}}")}, "Subject must not hold"},
@@ -180,7 +195,7 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 // was tried. The error does not hold the code.
 func TestTemplateThatFailsLaterSendsNothing(t *testing.T) {
 	f := newFactor(t, func(c *Config) {
-		c.Templates.Text = text.Must(text.New("x").Parse(`{{.Code}}{{if eq .App "Example"}}{{index .Code 99}}{{end}}`))
+		c.Templates.Text = text.Must(text.New("x").Parse(`{{.Code}}{{.Action}}{{if eq .App "Example"}}{{index .Code 99}}{{end}}`))
 	})
 	step, err := f.Challenge(bg, challenge(address1))
 	if err == nil || step.Delivery != nil || strings.ContainsAny(err.Error(), "0123456789") {

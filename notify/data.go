@@ -21,19 +21,23 @@ type Data struct {
 	Hint      string // a masked number or address
 	OldHint   string // the one that it took the place of
 	Thing     string // Method, Label and Hint in one
-	Count     int    // failures, or codes that are left
+	Count     int    // failures, codes that are left, or days
 	First     bool   // it is the user's first
 	BySupport bool   // somebody other than the user did it
+	Delayed   bool   // it is a reset that was asked for and waited for
 
 	When   string // with the zone
+	Until  string // when what was begun takes effect or ends, with the zone
 	IP     string // empty where somebody else did it, as for Place and Device
 	Place  string
 	Device string // "Firefox, Windows"
 
 	SettingsURL string // Config.SettingsURL
 	Support     string // Config.SupportText
+	Link        string // what Config.Link made; empty: this mail has none. Not for Words, but for "{{if .Link}}"
 
 	Subject, What, Advice string // what the words of the kind made of the above; for Language.Text and HTML
+	LinkText              string // the same, what Link is for
 }
 
 const (
@@ -48,7 +52,11 @@ func (n *Notifier) data(tag string, l *language, e mfa.Event) Data {
 		Account: shown.Account(e.Name, maxLong), Label: shown.Text(e.Label, maxShown), Hint: shown.Hint(e.Hint, maxShown),
 		OldHint: shown.Hint(e.OldHint, maxShown),
 		Count:   e.Count, First: e.First, BySupport: e.Actor != "",
-		When: l.when(e.Time, n.config.Location), SettingsURL: n.config.SettingsURL, Support: n.config.SupportText,
+		Delayed: e.Type == mfa.EventReset && e.Reason == "delayed_reset",
+		When:    l.when(e.Time, n.config.Location), SettingsURL: n.config.SettingsURL, Support: n.config.SupportText,
+	}
+	if !e.Until.IsZero() {
+		d.Until = l.when(e.Until, n.config.Location)
 	}
 	if d.Method = l.methods[e.Method]; d.Method == "" {
 		d.Method = shown.Text(e.Method, maxShown)

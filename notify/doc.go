@@ -2,26 +2,41 @@
 // changed: an [mfa.Observer] that writes to whom it concerns.
 //
 //	mails, err := mailer.New(mailer.Config{Addr: "smtp.example.com:587", From: "Example <no-reply@example.com>", …})
+//	var m *mfa.Engine
 //	notices, err := notify.New(notify.Config{
 //		Sender:      mails,
 //		AppName:     "Example",
 //		SettingsURL: "https://example.com/settings",
 //		SupportText: "If you cannot sign in, write to support@example.com.",
+//		Link: func(_ context.Context, e mfa.Event) (string, error) {
+//			token, err := m.LinkToken(e)
+//			return "https://example.com/mfa/notice?token=" + token, err
+//		},
 //	})
-//	m, err := mfa.New(mfa.Config{…, Observers: []mfa.Observer{notices}})
+//	m, err = mfa.New(mfa.Config{…, Observers: []mfa.Observer{notices}})
 //
 // # What is told
 //
 // Every security notice of the engine: what was enrolled, replaced, removed or
-// disabled, recovery codes that were made or used, a reset, a changed password,
-// many wrong answers, and what looks like a copied key or an old database. The
-// changed password comes when the host calls Engine.PasswordChanged. A kind of
-// notice that this package does not know is told in general words.
+// disabled, recovery codes and codes from support that were made or used, a reset
+// that was asked for, is ready, was cancelled or done, a device that is remembered, a
+// changed password, many wrong answers, somebody at a service account, and what looks
+// like a copied key, a copied device or an old database. The changed password comes
+// when the host calls Engine.PasswordChanged. A kind of notice that this package does
+// not know is told in general words; that an enrollment was imported is told to
+// nobody.
 //
 // A mail says what happened, to which account, when, from which address, place
 // and kind of device, and what to do if it was somebody else: the settings
 // page, and the way to support. It never holds a code, a secret or a full phone
 // number. Who of the support staff acted, why and from where, is not told.
+//
+// # Links
+//
+// With Config.Link, three mails have the address of a page that does something
+// without a sign-in: undo the first enrollment, cancel a delayed reset, go on with one
+// that is ready. Policies with a delayed reset need it. The pages are the host's, or those of
+// package mfahttp; see Engine.LinkToken, Repudiate and ClaimReset.
 //
 // # At least once
 //

@@ -76,6 +76,7 @@ func event(kind mfa.EventType) mfa.Event {
 		ID: "k3j5h6", Type: kind, Notice: true, Time: time.Date(2026, time.March, 1, 12, 0, 30, 0, time.UTC),
 		User: "u7", Name: "ada@example.org", Email: "ada@example.org", Method: "totp", Enrollment: "e1", Label: "Ada's phone",
 		App: "web", IP: netip.MustParseAddr("192.0.2.7"), Place: "Oslo, Norway", UserAgent: firefox, Generation: 3, Count: 7,
+		Until: time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC),
 	}
 }
 

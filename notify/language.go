@@ -45,7 +45,8 @@ type language struct {
 	html    *htmltemplate.Template
 }
 
-type kind struct{ subject, what, advice *template.Template }
+// A kind is the words of one kind of event; link is nil where there are none.
+type kind struct{ subject, what, advice, link *template.Template }
 
 // fallback is the tag of the built-in words.
 const fallback = "en"
@@ -66,11 +67,10 @@ func compile(c Config) (map[string]*language, error) {
 		if err != nil {
 			return nil, fmt.Errorf("notify: Languages[%q]: %w", tag, err)
 		}
-		for what, d := range samples(c) {
-			d.Lang = tag
-			for t := range l.kinds {
-				d.Type = t
-				if _, err := l.render(t, d); err != nil {
+		for t := range l.kinds {
+			for what, d := range samples(c) {
+				d.Lang, d.Type = tag, t
+				if err := l.try(t, d, c.Link != nil); err != nil {
 					return nil, fmt.Errorf("notify: Languages[%q]: %s, with %s: %w", tag, t, what, err)
 				}
 			}
@@ -100,8 +100,11 @@ func prepare(l Language) (*language, error) {
 		for _, part := range []struct {
 			name, source string
 			into         **template.Template
-		}{{"Subject", w.Subject, &k.subject}, {"What", w.What, &k.what}, {"Advice", w.Advice, &k.advice}} {
-			if part.source == "" && part.name != "Advice" {
+		}{{"Subject", w.Subject, &k.subject}, {"What", w.What, &k.what}, {"Advice", w.Advice, &k.advice}, {"Link", w.Link, &k.link}} {
+			switch {
+			case part.source == "" && part.name == "Link":
+				continue
+			case part.source == "" && part.name != "Advice":
 				return nil, fmt.Errorf("for %q there is no %s", t, part.name)
 			}
 			parsed, err := template.New(part.name).Parse(part.source)
@@ -121,18 +124,43 @@ func samples(c Config) map[string]Data {
 		"little to tell": {App: c.AppName, When: "now", Method: "M", Thing: "M"},
 		"much to tell": {
 			App: c.AppName, SettingsURL: c.SettingsURL, Support: c.SupportText, Account: "a", Method: "M", Label: "l", Hint: "h", Thing: "M",
-			Count: 2, First: true, BySupport: true, When: "now", IP: "192.0.2.1", Place: "p", Device: "d",
+			Count: 2, First: true, BySupport: true, When: "now", Until: "then", IP: "192.0.2.1", Place: "p", Device: "d",
 		},
 	}
+}
+
+// try renders the mail of a kind, and with a link, where it can have one.
+func (l *language) try(t mfa.EventType, d Data, links bool) error {
+	if _, err := l.render(t, d); err != nil || !links || l.kinds[t].link == nil && !slices.Contains(linkedKinds, t) {
+		return err
+	}
+	const marker = "this-is-the-link"
+	d.Link = "https://example.com/" + marker
+	m, err := l.render(t, d)
+	switch {
+	case err != nil:
+		return err
+	case strings.Contains(m.Subject, marker):
+		return errors.New("the subject holds {{.Link}}")
+	case !strings.Contains(m.Text, d.Link) || !strings.Contains(m.HTML, marker):
+		return errors.New("the form (Text, HTML) does not hold {{.Link}}, and Config.Link is set")
+	}
+	return nil
 }
 
 // render makes the mail of a kind.
 func (l *language) render(t mfa.EventType, d Data) (mfa.Message, error) {
 	k := l.kinds[t]
+	if d.Link != "" && k.link == nil {
+		return mfa.Message{}, errors.New("there are no words for the link (Words.Link), and Config.Link is set")
+	}
 	for _, part := range []struct {
 		from *template.Template
 		into *string
-	}{{k.subject, &d.Subject}, {k.what, &d.What}, {k.advice, &d.Advice}} {
+	}{{k.subject, &d.Subject}, {k.what, &d.What}, {k.advice, &d.Advice}, {k.link, &d.LinkText}} {
+		if part.from == nil || part.from == k.link && d.Link == "" {
+			continue
+		}
 		var b strings.Builder
 		if err := part.from.Execute(&b, d); err != nil {
 			return mfa.Message{}, err
@@ -140,8 +168,8 @@ func (l *language) render(t mfa.EventType, d Data) (mfa.Message, error) {
 		*part.into = strings.TrimSpace(b.String())
 	}
 	d.Subject = shown.Line(d.Subject)
-	if d.Subject == "" || d.What == "" {
-		return mfa.Message{}, errors.New("the subject or the text is empty")
+	if d.Subject == "" || d.What == "" || d.Link != "" && d.LinkText == "" {
+		return mfa.Message{}, errors.New("the subject, the text or the link's text is empty")
 	}
 	var text, html strings.Builder
 	if err := l.text.Execute(&text, d); err != nil {
@@ -153,28 +181,33 @@ func (l *language) render(t mfa.EventType, d Data) (mfa.Message, error) {
 	return mfa.Message{Channel: mfa.ChannelEmail, Subject: d.Subject, Text: text.String(), HTML: html.String()}, nil
 }
 
-// compose writes the mail of an event, but for whom it goes to.
-func (n *Notifier) compose(ctx context.Context, e mfa.Event) (mfa.Message, error) {
+// compose writes the mail of an event, but for whom it goes to, without a link and
+// with it. Where there is none, both are the same.
+func (n *Notifier) compose(ctx context.Context, e mfa.Event, link string) (plain, with mfa.Message, err error) {
 	tag := ""
 	if n.config.Locale != nil {
 		tag = n.config.Locale(ctx, e)
 	}
-	tag, t := n.pick(tag, e.Type)
+	tag, t := n.pick(tag, e.Type, link != "")
 	l := n.languages[tag]
-	m, err := l.render(t, n.data(tag, l, e))
-	if err != nil { // templates were tried, but can call a host's functions
-		return mfa.Message{}, fmt.Errorf("notify: the words for %s cannot be used", e.Type)
+	d := n.data(tag, l, e)
+	if plain, err = l.render(t, d); err == nil {
+		d.Link = link
+		with, err = l.render(t, d)
 	}
-	return m, nil
+	if err != nil { // templates were tried, but can call a host's functions
+		return plain, with, fmt.Errorf("notify: the words for %s cannot be used", e.Type)
+	}
+	return plain, with, nil
 }
 
-// pick finds the nearest language that has words for a kind, and whether those
-// are its own or the general ones.
-func (n *Notifier) pick(tag string, t mfa.EventType) (string, mfa.EventType) {
+// pick finds the nearest language that has words for a kind, and for its link where
+// there is one, and whether those are its own or the general ones.
+func (n *Notifier) pick(tag string, t mfa.EventType, link bool) (string, mfa.EventType) {
 	for tag != "" {
 		if l := n.languages[tag]; l != nil {
 			for _, k := range []mfa.EventType{t, anyKind} {
-				if l.kinds[k] != nil {
+				if words := l.kinds[k]; words != nil && (!link || words.link != nil) {
 					return tag, k
 				}
 			}

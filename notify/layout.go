@@ -11,6 +11,8 @@ const textLayout = `{{.What}}
 {{end}}{{with .Device}}Device: {{.}}
 {{end}}
 {{with .Advice}}{{.}}
+{{end}}{{with .Link}}
+{{$.LinkText}}: {{.}}
 {{end}}{{with .SettingsURL}}
 Your settings: {{.}}
 {{end}}{{with .Support}}
@@ -34,6 +36,7 @@ const htmlLayout = `<!DOCTYPE html>
 {{end}}{{with .Device}}<tr><th scope="row" style="text-align:start;padding:2px 16px 2px 0;font-weight:normal;color:#555555">Device</th><td>{{.}}</td></tr>
 {{end}}</table>
 {{with .Advice}}<p>{{.}}</p>
+{{end}}{{with .Link}}<p><a href="{{.}}">{{$.LinkText}}</a></p>
 {{end}}{{with .SettingsURL}}<p>Your settings: <a href="{{.}}">{{.}}</a></p>
 {{end}}{{with .Support}}<p>{{.}}</p>
 {{end}}<p style="font-size:14px;color:#555555">{{.App}} tells you of every change like this one. We never ask for a code or a password by mail.</p>

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/recent"
 	"github.com/mfakit/mfa/internal/shown"
 )
 
@@ -18,6 +19,10 @@ const (
 	sendTimeout  = 10 * time.Second // what a Sender is given
 	maxAppName   = 64               // bytes
 	maxSupport   = 1024             // bytes
+
+	// maxTaken is how many mails are remembered: those of the notices that a process
+	// tries again within minutes.
+	maxTaken = 256
 )
 
 // ErrNoAddress is the cause that Config.Missing is told when an event names nobody.
@@ -35,6 +40,20 @@ type Config struct {
 	// https (http on localhost alone). It should ask for a sign-in itself: the
 	// link holds no token.
 	SettingsURL string
+
+	// Link makes the address of a page that does something about an event, with a
+	// token of [mfa.Engine.LinkToken]: undoes the user's first enrollment, cancels a
+	// delayed reset that was asked for, goes on with one that is ready. It is called
+	// for these events alone; empty: the mail has no link. The page should show a
+	// button, and do it when that is pressed, as mail scanners open links. The
+	// address is held to what SettingsURL is held to, and Words.Link says what it is
+	// for. Nil: no mail has a link, and a delayed reset cannot be finished, since
+	// the mail that it is ready leads nowhere.
+	//
+	// Whoever has the link can use it. It goes to Event.Email, that which undoes or
+	// cancels also to Event.Also, and never to Addresses. It is in no error of this
+	// package; what Link itself returns as one is not repeated.
+	Link func(ctx context.Context, e mfa.Event) (url string, err error)
 
 	// SupportText is a sentence about how to reach people who can help, for those
 	// who cannot sign in any more; at most 1 KiB.
@@ -68,7 +87,7 @@ type Config struct {
 type Notifier struct {
 	config    Config
 	languages map[string]*language
-	taken     memory
+	taken     *recent.IDs // mails that went out while another of the same notice did not
 }
 
 var _ mfa.Observer = (*Notifier)(nil)
@@ -87,7 +106,7 @@ func New(c Config) (*Notifier, error) {
 		return nil, errors.New("notify: SupportText is too long, or not one line of visible text")
 	}
 	if err := checkURL(c.SettingsURL); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("notify: SettingsURL %w", err)
 	}
 	if c.Location == nil {
 		c.Location = time.UTC
@@ -96,7 +115,7 @@ func New(c Config) (*Notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Notifier{config: c, languages: languages}, nil
+	return &Notifier{config: c, languages: languages, taken: recent.New(maxTaken)}, nil
 }
 
 func checkURL(text string) error {
@@ -105,20 +124,20 @@ func checkURL(text string) error {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || text != shown.Line(text) || strings.ContainsAny(text, " <>\"") {
-		return errors.New("notify: SettingsURL is not an absolute URL")
+		return errors.New("is not an absolute URL")
 	}
 	host := u.Hostname()
 	if ip := net.ParseIP(host); u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback()) {
 		return nil
 	}
-	return errors.New("notify: SettingsURL is not https")
+	return errors.New("is not https")
 }
 
 // Observe implements [mfa.Observer]. It mails security notices, and ignores all other
-// events. It returns nil when all addresses were told, an error that holds
+// events, and those of enrollments that were imported. It returns nil when all addresses were told, an error that holds
 // nothing of the mail when one was not.
 func (n *Notifier) Observe(ctx context.Context, e mfa.Event) error {
-	if !e.Notice {
+	if !e.Notice || e.Type == mfa.EventImported { // nothing that its owner did, or has to do anything about
 		return nil
 	}
 	if e.ID == "" {
@@ -131,50 +150,72 @@ func (n *Notifier) Observe(ctx context.Context, e mfa.Event) error {
 		}
 		return n.config.Missing(ctx, e, ErrNoAddress)
 	}
-	m, err := n.compose(ctx, e)
+	link, err := n.link(ctx, e)
 	if err != nil {
 		return err
 	}
-	return n.tell(ctx, e, m, to)
+	plain, with, err := n.compose(ctx, e, link)
+	if err != nil {
+		return err
+	}
+	for i := range to {
+		to[i].mail = plain
+		if to[i].link {
+			to[i].mail = with
+		}
+	}
+	return n.tell(ctx, e, to, link)
+}
+
+// A recipient is one address, and what it is mailed.
+type recipient struct {
+	address string
+	link    bool // it may have the link
+	mail    mfa.Message
 }
 
 // addresses are whom an event concerns, each once.
-func (n *Notifier) addresses(ctx context.Context, e mfa.Event) []string {
-	all := append([]string{e.Email}, e.Also...)
-	if n.config.Addresses != nil {
-		all = append(all, n.config.Addresses(ctx, e)...)
-	}
-	var to []string
+func (n *Notifier) addresses(ctx context.Context, e mfa.Event) []recipient {
+	var to []recipient
 	known := map[string]bool{"": true}
-	for _, a := range all {
-		if key := strings.ToLower(a); !known[key] && len(to) < maxAddresses {
-			known[key] = true
-			to = append(to, a)
+	add := func(link bool, addresses ...string) {
+		for _, a := range addresses {
+			if key := strings.ToLower(a); !known[key] && len(to) < maxAddresses {
+				known[key] = true
+				to = append(to, recipient{address: a, link: link})
+			}
 		}
+	}
+	_, also := linked(e)
+	add(true, e.Email)
+	add(also, e.Also...)
+	if n.config.Addresses != nil {
+		add(false, n.config.Addresses(ctx, e)...)
 	}
 	return to
 }
 
 // tell sends a mail to each address. One whose mailbox is gone does not have the
 // others told again and again; only when all are gone is the notice missing.
-func (n *Notifier) tell(ctx context.Context, e mfa.Event, m mfa.Message, to []string) error {
+func (n *Notifier) tell(ctx context.Context, e mfa.Event, to []recipient, link string) error {
 	var failed, gone error
 	reached := false
-	for i, address := range to {
-		m.To, m.ID = address, e.ID
+	for i, r := range to {
+		m := r.mail
+		m.To, m.ID = r.address, e.ID
 		if i > 0 {
 			m.ID = fmt.Sprintf("%sx%d", e.ID, i)
 		}
-		if len(to) > 1 && n.taken.has(m.ID) {
+		if len(to) > 1 && n.taken.Has(m.ID) {
 			reached = true
 			continue
 		}
-		err := n.send(ctx, m)
+		err := n.send(ctx, m, link)
 		switch {
 		case err == nil:
 			reached = true
 			if len(to) > 1 {
-				n.taken.add(m.ID)
+				n.taken.Add(m.ID)
 			}
 		case permanent(err):
 			gone = err
@@ -193,11 +234,11 @@ func (n *Notifier) tell(ctx context.Context, e mfa.Event, m mfa.Message, to []st
 	return fmt.Errorf("notify: the mailbox does not exist: %w", gone)
 }
 
-func (n *Notifier) send(ctx context.Context, m mfa.Message) error {
+func (n *Notifier) send(ctx context.Context, m mfa.Message, link string) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	_, err := n.config.Sender.Send(ctx, m)
-	if err != nil && strings.Contains(err.Error(), m.To) {
+	if err != nil && reveals(err.Error(), m.To, link) {
 		return errors.New("notify: the sender failed, and its words are not for logs")
 	}
 	return err

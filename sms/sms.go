@@ -27,6 +27,16 @@
 // numbers are refused, with a reason ([ReasonFixed] and its like) and a sentence
 // for people. A number outside of the package is masked: "+47 ••• ••67".
 //
+// # What a message says
+//
+// A code, first of all, and what it is for: a code that approves an action
+// (mfa.Action) names it, so that somebody who is told another story on the telephone
+// reads the true one. Of a long text the beginning is shown, so put there what counts.
+//
+// Besides codes there is one warning: that somebody asked for a delayed reset
+// (mfa.Engine.RequestReset), which goes to every number that the user has
+// confirmed.
+//
 // # What is stored
 //
 // An enrollment's state is the JSON of [State]. Of a code that was sent, a keyed
@@ -69,10 +79,17 @@ type Config struct {
 	// Texts are templates (of text/template) by locale ("no", "pt-BR"), with
 	// [TextData]; "" is for all others, and English if there is none. A text that
 	// stays within the GSM 7-bit alphabet and 160 characters with the last line
-	// costs one message, see [Segments]; more than four are refused. Locale says
-	// which is a user's: the nearest is taken, of "pt-BR" that of "pt"; nil: "".
+	// costs one message, see [Segments]; more than four are refused. Each has to
+	// name what a code approves, {{with .Action}}: {{.}}{{end}}, behind the code and
+	// not at the beginning of a line, with room for it. Locale says which is a
+	// user's: the nearest is taken, of "pt-BR" that of "pt"; nil: "".
 	Texts  map[string]string
 	Locale func(mfa.User, mfa.Client) string
+
+	// ResetTexts are templates by locale, as Texts are, with [ResetData]: the
+	// warning that somebody asked for a delayed reset, see [Factor.Tell]. Locale is
+	// asked with what the event says of user and client.
+	ResetTexts map[string]string
 
 	// AcceptUnknown takes numbers of which the kind of line cannot be told, and
 	// those of Internet telephony and personal numbers, which are easily had in

@@ -3,6 +3,7 @@ package sms
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"text/template"
 	"unicode"
@@ -11,48 +12,64 @@ import (
 	"github.com/mfakit/mfa/internal/gsm7"
 )
 
-// TextData is what a text can use: {{.App}}, {{.Code}}, {{.Minutes}}.
+// TextData is what a text can use: {{.App}}, {{.Code}}, {{.Minutes}}, {{.Action}}.
 type TextData struct {
 	App     string
 	Code    string
-	Minutes int // that the code lives
+	Minutes int    // that the code lives
+	Action  string // what the code approves, on one line that is no link, cut after about 100 characters; empty: a sign-in or the like
 }
 
 // defaultText is in English, for every locale without a text of its own. It is
-// short: with an app's name of 30 characters and a host of 46 it is one message.
-const defaultText = "{{.Code}} is your {{.App}} code. It works for {{.Minutes}} minute{{if ne .Minutes 1}}s{{end}}. Give it to nobody."
+// short: with an app's name of 30 characters and a host of 46 it is one message,
+// where it names no action. The code comes first, so that no digits of an action
+// are taken for it.
+const defaultText = "{{.Code}} is your {{.App}} code{{with .Action}} to approve: {{.}}\n{{else}}. {{end}}" +
+	"It works for {{.Minutes}} minute{{if ne .Minutes 1}}s{{end}}. Give it to nobody."
 
 // texts are the templates by locale, with the last line that binds the code to
 // the site's host, so that phones fill it in there and nowhere else
 // (WICG, Origin-bound one-time codes delivered via SMS, section 2.2).
 type texts struct {
-	byLocale map[string]*template.Template
-	app      string
-	host     string // empty: no last line
-	locale   func(mfa.User, mfa.Client) string
+	codes  templates
+	resets templates // of notices
+	app    string
+	host   string // empty: no last line
+	locale func(mfa.User, mfa.Client) string
 }
 
+// templates are those of one kind, by locale; there is one for "".
+type templates map[string]*template.Template
+
 func newTexts(c Config) (texts, error) {
-	t := texts{byLocale: map[string]*template.Template{}, app: c.AppName, locale: c.Locale}
+	t := texts{app: c.AppName, locale: c.Locale}
 	var err error
 	if t.host, err = hostOf(c.Origin); err != nil {
 		return t, err
 	}
-	all := map[string]string{"": defaultText}
-	for locale, text := range c.Texts {
-		all[locale] = text
+	if t.codes, err = compile("Texts", defaultText, c.Texts, t.try); err != nil {
+		return t, err
 	}
+	t.resets, err = compile("ResetTexts", defaultReset, c.ResetTexts, t.tryReset)
+	return t, err
+}
+
+// compile reads the texts of a field of Config, and tries each.
+func compile(field, byDefault string, given map[string]string, try func(*template.Template) error) (templates, error) {
+	all := map[string]string{"": byDefault}
+	maps.Copy(all, given)
+	out := templates{}
 	for locale, text := range all {
 		parsed, err := template.New("sms").Parse(text)
 		if err == nil {
-			err = t.try(parsed)
+			err = try(parsed)
 		}
 		if err != nil {
-			return t, fmt.Errorf("sms: Config.Texts[%q]: %w", locale, err)
+			return nil, fmt.Errorf("sms: Config.%s[%q]: %w", field, locale, err)
 		}
-		t.byLocale[locale] = parsed
+		out[locale] = parsed
 	}
-	return t, nil
+	return out, nil
 }
 
 // hostOf is the host of an origin. Phones bind codes to hosts, in the form in
@@ -85,7 +102,7 @@ const maxSegments = 4
 // try renders a template as it will be, with the longest code.
 func (t texts) try(tpl *template.Template) error {
 	const code = "0123456789"
-	body, err := t.render(tpl, code, 10)
+	body, err := t.render(tpl, TextData{App: t.app, Code: code, Minutes: 10})
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +111,7 @@ func (t texts) try(tpl *template.Template) error {
 	case Segments(body+t.lastLine(code)) > maxSegments:
 		return fmt.Errorf("it costs more than %d messages", maxSegments)
 	}
-	return nil
+	return t.tryAction(tpl, code)
 }
 
 // lastLine is "@host #code", which has to be alone on the last line.
@@ -107,9 +124,9 @@ func (t texts) lastLine(code string) string {
 
 // render is a text without its last line, and with no other that would pass for
 // one.
-func (t texts) render(tpl *template.Template, code string, minutes int) (string, error) {
+func (t texts) render(tpl *template.Template, data any) (string, error) {
 	var b strings.Builder
-	if err := tpl.Execute(&b, TextData{App: t.app, Code: code, Minutes: minutes}); err != nil {
+	if err := tpl.Execute(&b, data); err != nil {
 		return "", err
 	}
 	body := strings.TrimSpace(b.String())
@@ -124,31 +141,43 @@ func (t texts) render(tpl *template.Template, code string, minutes int) (string,
 	return body, nil
 }
 
-// text is the message for one person.
-func (t texts) text(u mfa.User, c mfa.Client, code string, minutes int) (string, error) {
-	body, err := t.render(t.pick(u, c), code, minutes)
-	if err != nil { // it was tried, but a template can have conditions
-		return "", errors.New("sms: a text of Config.Texts cannot be used")
+// text is the message that carries a code. A long action is cut until the message
+// is a short one, or there is hardly anything left of it.
+func (t texts) text(a asking, code string, minutes int) (string, error) {
+	data := TextData{App: t.app, Code: code, Minutes: minutes}
+	for limit := maxAction; ; limit -= 10 {
+		if a.action != "" {
+			if data.Action = shownAction(a.action, limit); data.Action == "" {
+				return "", errors.New("sms: what is to be approved has no text that can be seen")
+			}
+		}
+		body, err := t.render(t.pick(t.codes, a.user, a.client), data)
+		if err != nil { // it was tried, but a template can have conditions
+			return "", errors.New("sms: a text of Config.Texts cannot be used")
+		}
+		text := body + t.lastLine(code)
+		if a.action == "" || limit <= minAction || Segments(text) <= goodSegments {
+			return text, nil
+		}
 	}
-	return body + t.lastLine(code), nil
 }
 
 // maxLocale is longer than any locale that is in use.
 const maxLocale = 35
 
 // pick finds the nearest text: that of zh-Hant-TW, of zh-Hant, of zh, of all.
-func (t texts) pick(u mfa.User, c mfa.Client) *template.Template {
+func (t texts) pick(from templates, u mfa.User, c mfa.Client) *template.Template {
 	locale := ""
 	if t.locale != nil {
 		locale = t.locale(u, c)
 	}
 	for len(locale) > 0 && len(locale) <= maxLocale {
-		if tpl := t.byLocale[locale]; tpl != nil {
+		if tpl := from[locale]; tpl != nil {
 			return tpl
 		}
 		locale = locale[:max(0, strings.LastIndexByte(locale, '-'))]
 	}
-	return t.byLocale[""]
+	return from[""]
 }
 
 // Segments is how many messages a text costs: of 160 characters in the GSM 7-bit

@@ -32,6 +32,9 @@ func bound(text string) (host, code, embedded string, ok bool) {
 	return parts[0][1:], parts[1][1:], embedded, true
 }
 
+// named is how most texts here name an action.
+const named = "{{with .Action}}: {{.}}{{end}}"
+
 type vector struct {
 	Message  string
 	Top      string
@@ -78,9 +81,9 @@ func TestO10_TextsAreBoundToTheOrigin(t *testing.T) {
 		{"https://Login.Example.COM", "login.example.com", 8, ""},
 		{"https://xn--bcher-kva.example", "xn--bcher-kva.example", 10, ""},
 		{"https://localhost", "localhost", 6, ""},
-		{"https://example.com", "example.com", 6, "Kode: {{.Code}}"},
-		{"https://example.com", "example.com", 6, "{{.App}}\n\n{{.Code}}\n"},
-		{"https://example.com", "example.com", 6, "Write to help@example.org #1: {{.Code}}\n"},
+		{"https://example.com", "example.com", 6, "Kode: {{.Code}}" + named},
+		{"https://example.com", "example.com", 6, "{{.App}}\n\n{{.Code}}" + named + "\n"},
+		{"https://example.com", "example.com", 6, "Write to help@example.org #1: {{.Code}}" + named + "\n"},
 	} {
 		f := newFactor(t, func(x *Config) {
 			x.Origin, x.Digits = c.origin, c.digits
@@ -179,11 +182,11 @@ func TestTextsByLocale(t *testing.T) {
 	locale := ""
 	f := newFactor(t, func(c *Config) {
 		c.Texts = map[string]string{
-			"no":      "{{.Code}} er koden din hos {{.App}}. Den virker i {{.Minutes}} minutter. Ikke gi den til noen.",
-			"pt":      "{{.Code}} é o seu código.",
-			"pt-BR":   "{{.Code}} é seu código.",
-			"ru":      "{{.Code}} — ваш код для {{.App}}. Он действует {{.Minutes}} минут. Никому его не сообщайте.",
-			"zh-Hant": "{{.App}} 驗證碼:{{.Code}}",
+			"no":      "{{.Code}} er koden din hos {{.App}}. Den virker i {{.Minutes}} minutter. Ikke gi den til noen." + named,
+			"pt":      "{{.Code}} é o seu código" + named,
+			"pt-BR":   "{{.Code}} é seu código" + named,
+			"ru":      "{{.Code}} — ваш код для {{.App}}. Он действует {{.Minutes}} минут. Никому его не сообщайте." + named,
+			"zh-Hant": "{{.App}} 驗證碼:{{.Code}}" + named,
 		}
 		c.Locale = func(u mfa.User, _ mfa.Client) string {
 			if u.ID != ada.ID {
@@ -223,7 +226,7 @@ func TestTextsByLocale(t *testing.T) {
 			t.Errorf("%.40q: %q", l, text)
 		}
 	}
-	own := newFactor(t, func(c *Config) { c.Texts = map[string]string{"": "Your own: {{.Code}}"} })
+	own := newFactor(t, func(c *Config) { c.Texts = map[string]string{"": "Your own: {{.Code}}" + named} })
 	if text := asked(t, own).Delivery.Message.Text; !strings.HasPrefix(text, "Your own: ") {
 		t.Errorf("%q", text)
 	}
@@ -245,6 +248,12 @@ func TestTextsThatAreRefused(t *testing.T) {
 		"escape":                {"{{.Code}}\x1b[0m", "control characters"},
 		"too long":              {"{{.Code}} " + strings.Repeat("long ", 200), "more than 4 messages"},
 		"too long outside GSM":  {"{{.Code}} " + strings.Repeat("д", 300), "more than 4 messages"},
+		"no action":             {"{{.Code}}", "{{.Action}} that people approve"},
+		"action before code":    {"{{.Action}}: {{.Code}}", "{{.Action}} that people approve"},
+		"no code with action":   {"{{if .Action}}{{.Action}}{{else}}{{.Code}}{{end}}", "{{.Action}} that people approve"},
+		"action's own line":     {"{{.Code}}\n {{.Action}}", "a line that begins with {{.Action}}"},
+		"fails with an action":  {"{{.Code}}{{with .Action}}{{index . 99}}{{end}}", "out of range"},
+		"no room for an action": {"{{.Code}}" + named + strings.Repeat("long ", 50), "in another script it costs more"},
 		"a function not known":  {"{{env}} {{.Code}}", "not defined"},
 		"fails when it is used": {"{{.Code}}{{index .App 99}}", "out of range"},
 	} {
@@ -259,7 +268,7 @@ func TestTextsThatAreRefused(t *testing.T) {
 // was tried. The error does not hold the code.
 func TestTextThatFailsLaterSendsNothing(t *testing.T) {
 	f := newFactor(t, func(c *Config) {
-		c.Texts = map[string]string{"": "{{.Code}}{{if eq .Minutes 3}}\n@evil.example #{{.Code}}{{end}}"}
+		c.Texts = map[string]string{"": "{{.Code}}{{if eq .Minutes 3}}\n@evil.example #{{.Code}}{{end}}" + named}
 		c.Lifetime = 3 * time.Minute
 	})
 	step, err := f.Challenge(bg, challenge(number1))

@@ -31,7 +31,8 @@ func TestO10_TheLastLineArrives(t *testing.T) {
 
 // A text in another script arrives as it was written, in UCS-2.
 func TestTextsInOtherScriptsArrive(t *testing.T) {
-	texts := map[string]string{"uk": "{{.Code}} — ваш код для {{.App}}.", "ja": "{{.App}}の認証コードは{{.Code}}です🔑", "de": "Dein Code für {{.App}} ist {{.Code}}: süß, {3} [€]"}
+	const named = "{{with .Action}}: {{.}}{{end}}" // which a sign-in's code is without
+	texts := map[string]string{"uk": "{{.Code}} — ваш код для {{.App}}." + named, "ja": "{{.App}}の認証コードは{{.Code}}です🔑" + named, "de": "Dein Code für {{.App}} ist {{.Code}}: süß, {3} [€]" + named}
 	s := newSite(t, want{kannel: true, smtp: true, parts: func(p *parts) { p.Texts = texts }})
 	numbers := map[string]string{"uk": "+447400123456", "ja": "+447400123457", "de": "+447400123458"}
 	for locale, text := range texts {
@@ -40,7 +41,7 @@ func TestTextsInOtherScriptsArrive(t *testing.T) {
 		kim.importNumber(numbers[locale])
 		kim.mustAsk(kim.signIn(), "sms")
 		m, code := s.kannel.Await(numbers[locale], 1, codeInText)
-		want := strings.NewReplacer("{{.Code}}", code[1], "{{.App}}", "Example").Replace(text) + "\n\n@app.example.test #" + code[1]
+		want := strings.NewReplacer("{{.Code}}", code[1], "{{.App}}", "Example", named, "").Replace(text) + "\n\n@app.example.test #" + code[1]
 		if m.Text != want || m.UCS2 != (locale != "de") || m.Part {
 			t.Errorf("%s: %+v, want %q", locale, m, want)
 		}
