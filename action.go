@@ -9,11 +9,11 @@ import (
 
 // approve turns a step-up into the approval of one action: whatever the session
 // has proved before, what is asked for is a proof for this.
-func (b *flowBody) approve(a Action) error {
+func (b *flowBody) approve(a Action, remembered string) error {
 	if a.ID == "" || len(a.ID) > maxText || a.Text == "" || len(a.Text) > maxText || cut(a.Text, maxText) != a.Text || cut(a.ID, maxText) != a.ID {
 		return badInput("action: want an identifier and a text of 1 to %d bytes in one line", maxText)
 	}
-	b.Action, b.Session = &a, b.Proofs
+	b.Action, b.Session, b.Remembered = &a, b.Proofs, remembered
 	b.Require.SecondFactor = true
 	b.Proofs = slices.DeleteFunc(slices.Clone(b.Proofs), func(p Proof) bool { return p.Enrollment != "" })
 	return nil

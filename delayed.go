@@ -127,10 +127,18 @@ func (st *state) resettable(id []byte) (*flowBody, error) {
 	if st.current.Status == StatusPassed {
 		return nil, ErrFlowExpired
 	}
-	if b.Purpose != SigningIn || b.Wait <= 0 || b.Channel != "" || b.Proofs == nil || b.Proofs[0].Kind != Know || b.User.Email == "" || !st.hasOwn() {
+	if !st.grantsReset(b) {
 		return nil, ErrMethodNotAllowed
 	}
 	return b, nil
+}
+
+// grantsReset says whether a delayed reset is open to a flow: the policy grants it,
+// the first factor was something that its user knows, and there is something to
+// reset and an address to tell.
+func (st *state) grantsReset(b *flowBody) bool {
+	return b.Purpose == SigningIn && b.Wait > 0 && b.Channel == "" && len(b.Proofs) > 0 && b.Proofs[0].Kind == Know &&
+		b.User.Email != "" && st.hasOwn()
 }
 
 // announceReset has the owner mailed that a reset can be claimed, once an hour at most.

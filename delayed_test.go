@@ -245,6 +245,9 @@ func TestReset_OnlyWhereItIsGranted(t *testing.T) {
 			}
 			f, err := w.SignIn(bg, mfa.SignIn{User: c.u, First: c.first, Client: from(1)})
 			is(t, err, nil)
+			if f.Reset != nil {
+				t.Error("is offered")
+			}
 			is(t, second(w.RequestReset(bg, f.Token, from(1))), mfa.ErrMethodNotAllowed)
 		})
 	}

@@ -77,7 +77,7 @@ func (b *flowBody) spared() string {
 	switch {
 	case b.Skipped:
 		return "put_off"
-	case b.Remembered != "":
+	case b.Remembered != "" && b.Purpose == SigningIn:
 		return "remembered"
 	}
 	return ""
@@ -103,7 +103,7 @@ func (e *Engine) view(st *state, token string, now standing) Flow {
 	if now.status == StatusChallenge && !now.enrolls && b.Purpose == SigningIn {
 		out.Remember = b.Remember.For
 	}
-	if st.current.Status != StatusPassed && b.Purpose == SigningIn && b.Wait > 0 && b.Channel == "" && st.hasOwn() {
+	if st.current.Status != StatusPassed && st.grantsReset(b) {
 		out.Reset = st.resetOffer(b)
 	}
 	return out

@@ -164,7 +164,7 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 		body := &flowBody{Purpose: SteppingUp, User: s.User, Client: client, Require: s.Require, Choice: choice, Support: cut(d.Support, maxText),
 			Implicit: slices.Concat(d.Implicit, s.Require.Methods), Lifetime: s.Authentication.SessionLifetime, Proofs: proofs, Channel: channelOf(proofs)}
 		if s.Action != nil {
-			if err := body.approve(*s.Action); err != nil {
+			if err := body.approve(*s.Action, s.Authentication.Remembered); err != nil {
 				return Flow{}, err
 			}
 		}

@@ -139,6 +139,17 @@ func TestC11_SupportDoesNothingElse(t *testing.T) {
 		"new recovery codes":       {func() error { return second(w.RecoveryCodes(bg, supporter(u))) }, mfa.ErrCaller},
 		"evidence":                 {func() error { return w.Satisfies(bg, supporter(u), mfa.Requirement{}) }, mfa.ErrRequirement},
 		"signals to a user's keys": {func() error { return second(w.Signals(bg, supporter(u))) }, mfa.ErrRequirement},
+
+		"a confirmation by a long name": {func() error {
+			c := supporter(u)
+			c.Actor = long
+			return second(w.Activate(bg, c, id, mfa.Answer{Code: mistaken}))
+		}, mfa.ErrBadInput},
+		"a resend for a long reason": {func() error {
+			c := supporter(u)
+			c.Reason = long
+			return second(w.Resend(bg, c, id))
+		}, mfa.ErrBadInput},
 	} {
 		t.Run(what, func(t *testing.T) {
 			was := value(t, w.store, "u").Version

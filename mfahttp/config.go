@@ -59,10 +59,14 @@ type Config struct {
 	// fonts of this origin, and neither run scripts nor be framed.
 	Link *template.Template
 
-	// LinkDone is the path where the browser goes when its link was taken: the host's
-	// page that goes on with whatever the flow still asks for, or with the new
-	// session. It should not lead on to another origin, as some browsers stop a form's
-	// redirects there. Empty: "/".
+	// Notice is the page that the links of security mails open (see
+	// [Handler.NoticeURL]), made of a [NoticePage]; nil: ours. It is shown as Link is.
+	Notice *template.Template
+
+	// LinkDone is the path where the browser goes when its link was taken, or when a
+	// delayed reset was claimed by one: the host's page that goes on with whatever
+	// the flow still asks for, or with the new session. It should not lead on to
+	// another origin, as some browsers stop a form's redirects there. Empty: "/".
 	LinkDone string
 
 	Now    func() time.Time // nil: time.Now; use the engine's
@@ -74,14 +78,15 @@ type Config struct {
 type Handler struct {
 	engine   *mfa.Engine
 	host     Host
+	origin   string
 	prefix   string
 	app      string
 	proxies  []netip.Prefix
 	clientIP func(*http.Request) netip.Addr
 	stepUp   string
 	reports  map[string]Reporter
-	link     *template.Template
-	linkCSP  string
+	link     page
+	notice   page
 	linkDone string
 	now      func() time.Time
 	log      *slog.Logger
@@ -117,7 +122,12 @@ func New(c Config) (*Handler, error) {
 	if localPath(c.LinkDone) != c.LinkDone {
 		return nil, fmt.Errorf("mfahttp: Config.LinkDone %q must be a path of this origin", c.LinkDone)
 	}
-	if err := checkLinkPage(c.Link); err != nil {
+	link, err := newPage("Link", c.Link, linkTemplate, linkStates...)
+	if err != nil {
+		return nil, err
+	}
+	notice, err := newPage("Notice", c.Notice, noticeTemplate, noticeStates...)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkReports(c.Reports); err != nil {
@@ -134,12 +144,9 @@ func New(c Config) (*Handler, error) {
 		c.Logger = slog.Default()
 	}
 	h := &Handler{
-		engine: c.Engine, host: c.Host, prefix: c.Prefix, app: c.App, proxies: proxies, clientIP: c.ClientIP,
-		stepUp: c.StepUpPage, reports: maps.Clone(c.Reports), link: linkTemplate, linkCSP: linkPolicy, linkDone: c.LinkDone,
+		engine: c.Engine, host: c.Host, origin: c.Origin, prefix: c.Prefix, app: c.App, proxies: proxies, clientIP: c.ClientIP,
+		stepUp: c.StepUpPage, reports: maps.Clone(c.Reports), link: link, notice: notice, linkDone: c.LinkDone,
 		now: c.Now, log: c.Logger, origins: http.NewCrossOriginProtection(), cookies: newCookies(secure),
-	}
-	if c.Link != nil {
-		h.link, h.linkCSP = c.Link, hostLinkPolicy
 	}
 	if err := h.origins.AddTrustedOrigin(c.Origin); err != nil {
 		return nil, fmt.Errorf("mfahttp: Config.Origin: %w", err)

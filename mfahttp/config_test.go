@@ -87,7 +87,7 @@ func TestConfigIsChecked(t *testing.T) {
 func TestCookieNamesFollowTheOrigin(t *testing.T) {
 	for origin, prefix := range map[string]string{"https://app.example": "__Host-", "http://localhost:1": ""} {
 		h, err := New(Config{Engine: new(mfa.Engine), Host: noHost{}, Origin: origin})
-		want := cookies{strings.HasPrefix(origin, "https"), prefix + "mfa-flow", prefix + "mfa-device", prefix + "mfa-passkey"}
+		want := cookies{strings.HasPrefix(origin, "https"), prefix + "mfa-flow", prefix + "mfa-device", prefix + "mfa-passkey", prefix + "mfa-reset"}
 		if err != nil || h.cookies != want {
 			t.Errorf("%s: %+v, %v", origin, h.cookies, err)
 		}

@@ -68,9 +68,10 @@
 // prefix. A client that is no browser sends Mfa-Client: native with the request
 // that begins a flow (a login, a step-up), finds token in the flow's JSON, and
 // sends it back as Authorization: Bearer, or as Mfa-Flow where Authorization is
-// the host's own. It keeps device_token, when there is one, for good and sends
-// it as Mfa-Device. Mfa-Client: native is refused from browsers (together with
-// Origin or Cookie), and so are a flow's cookie and a token in a header together.
+// the host's own. It keeps device_token, when there is one, for good, in place of
+// the one before, and sends it as Mfa-Device. Mfa-Client: native is refused from
+// browsers (together with Origin or Cookie), and so are a flow's cookie and a token
+// in a header together.
 //
 // A sign-in by passkey has a token until it is finished, which goes the same
 // ways: in a cookie of its own, or in the answer of begin and in a header of
@@ -78,7 +79,48 @@
 // that begin at the very same moment, as when a browser starts with several,
 // one may lose its token; what it finishes is refused, and it begins again.
 //
-// # Links in mails
+// # Devices
+//
+// The device token names a browser to the account of each user who has passed a whole
+// sign-in there. A policy may let it be remembered (remember.days in a flow,
+// remember with verify): then signing in there takes the first factor alone, and the
+// evidence says so. The token changes where a sign-in begins, and an old one that comes back
+// counts as stolen: so every flow goes through [Handler.WriteFlow] or
+// [Handler.Proceed], also one that is denied. The calls under devices list the browsers
+// and forget them.
+//
+// # Approving an action
+//
+// A payment is approved by itself, whatever the session has proved. The client
+// calls the host's own route, which begins with [Handler.Redeem] and answers 403
+// requirement, missing approval; it asks for stepup with the action's identifier;
+// the host, if it is an [Actioner], finds what that is and what it asks for; the
+// user sees the text and answers; and the client calls the host's route again. The
+// session and its evidence stay as they are, so Host.Passed is not called. An
+// approval is redeemed once, for its action and its user, within ten minutes. The
+// host's own pages begin with [Handler.Approve].
+//
+// # Delayed reset
+//
+// Somebody who has the password and has lost everything else asks for a reset
+// (recovery), where the policy grants it. The browser gets a cookie, the ticket
+// of the reset, and native clients get ticket in the answer. After the waiting time,
+// whoever has the ticket, the password and the link of the mail claims it, and the
+// flow that comes in place of the old one asks to enrol.
+//
+// # Links in security mails
+//
+// Package notify can put a link into three kinds of mail: [Handler.NoticeURL] of
+// what [mfa.Engine.LinkToken] makes. It leads to notice under the prefix, a page that
+// says what its button does: undo the account's first enrolment, cancel a delayed
+// reset, or claim one. The first two need no session, as they are for people whose
+// password somebody else has; a host that is a [Repudiator] is told, to end the
+// user's sessions and have the password changed. The third needs the browser that
+// asked for the reset, in a sign-in that the password has begun, and leads to
+// [Config.LinkDone]; anywhere else the page says so. [Config.Notice] is the page in
+// the host's own form and language.
+//
+// # Links in mails with codes
 //
 // A link of package emailcode leads to link under the prefix. Opening it shows a
 // page with a button and does nothing else, as scanners of mail open links too.
@@ -90,9 +132,9 @@
 // one that asked learns of it from its flow (approved), and goes on with
 // flow/continue. [Config.Link] is the page in the host's own form and language.
 //
-// The page needs a browser that sends Sec-Fetch-Site, as all current ones do:
-// it hides its address from everybody, and without that header a form of such a
-// page cannot be told from another origin's. It then says to type the code.
+// Both pages need a browser that sends Sec-Fetch-Site, as all current ones do:
+// they hide their address from everybody, and without that header a form of such a
+// page cannot be told from another origin's. Then they say what to do instead.
 //
 // # Delivery reports
 //
@@ -108,9 +150,10 @@
 //
 // Who the user is comes from [Host.Session], or from a flow that asks to enrol;
 // a client never names its user. A flow that waits for an answer may do nothing
-// but answer: it cannot list, enrol, rename or remove. GET changes nothing and
+// but answer, put off what the policy lets it put off, and ask for a reset: it
+// cannot list, enrol, rename or remove. GET changes nothing and
 // consumes nothing, but for the note that a signed delivery report makes. Writes
 // from other origins are refused. Bodies are at most 64 KiB, and strict JSON but
-// for the form of a link's page and for delivery reports. Nothing that is answered
+// for the forms of the links' pages and for delivery reports. Nothing that is answered
 // may be cached, but for mfa.js, which is the same for everybody.
 package mfahttp

@@ -2,59 +2,12 @@ package mfahttp
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/mfakit/mfa"
 )
-
-// flowJSON is a flow as clients see it.
-type flowJSON struct {
-	Status      mfa.Status      `json:"status"`
-	Purpose     mfa.FlowPurpose `json:"purpose"`
-	Options     []optionJSON    `json:"options"`
-	Methods     []string        `json:"methods"`
-	Remember    rememberJSON    `json:"remember"`
-	Expires     time.Time       `json:"expires_at,omitzero"`
-	Reason      string          `json:"reason,omitempty"`
-	Approved    bool            `json:"approved,omitempty"`
-	Token       string          `json:"token,omitempty"`        // native clients only
-	DeviceToken string          `json:"device_token,omitempty"` // native clients only
-}
-
-type optionJSON struct {
-	ID          string    `json:"id"`
-	Method      string    `json:"method"`
-	Label       string    `json:"label"`
-	Hint        string    `json:"hint"`
-	LockedUntil time.Time `json:"locked_until,omitzero"`
-
-	Sent     bool              `json:"sent,omitempty"`
-	Delivery mfa.DeliveryState `json:"delivery,omitempty"`
-}
-
-// rememberJSON says for how long this browser may be remembered: not at all, as
-// no policy grants it.
-type rememberJSON struct {
-	Days int `json:"days"`
-}
-
-func toFlowJSON(f mfa.Flow, inBody bool) flowJSON {
-	out := flowJSON{
-		Status: f.Status, Purpose: f.Purpose, Reason: f.Reason, Approved: f.Approved, Expires: f.Expires.UTC(),
-		Options: []optionJSON{}, Methods: append([]string{}, f.Methods...),
-	}
-	for _, o := range f.Options {
-		out.Options = append(out.Options, optionJSON{o.ID, o.Method, o.Label, o.Hint, o.LockedUntil.UTC(), o.Sent, o.Delivery})
-	}
-	if inBody {
-		out.DeviceToken = f.DeviceToken
-		if f.Status != mfa.StatusPassed {
-			out.Token = f.Token
-		}
-	}
-	return out
-}
 
 // WriteFlow answers with a flow, after [Handler.Proceed]: for the host's login,
 // and whatever else begins a flow. If the host's own part fails, the answer is
@@ -150,7 +103,7 @@ func (h *Handler) verify(c *call) error {
 		Option     string          `json:"option"`
 		Code       *string         `json:"code"`
 		Credential json.RawMessage `json:"credential"`
-		Remember   bool            `json:"remember"` // taken, and without effect: flows say remember.days 0
+		Remember   bool            `json:"remember"`
 	}
 	if err := c.decode(&in); err != nil {
 		return err
@@ -162,7 +115,7 @@ func (h *Handler) verify(c *call) error {
 	if err != nil {
 		return err
 	}
-	a.Option = in.Option
+	a.Option, a.Remember = in.Option, in.Remember
 	flow, err := h.engine.Verify(c.r.Context(), token, a, h.Client(c.r))
 	if err != nil {
 		return err
@@ -180,6 +133,25 @@ func (h *Handler) goOn(c *call) error {
 		return err
 	}
 	flow, err := h.engine.Continue(c.r.Context(), token, h.Client(c.r))
+	if err != nil {
+		return err
+	}
+	return h.writeFlow(c.w, c.r, http.StatusOK, flow)
+}
+
+// skip puts off the enrolment that a flow leads to.
+func (h *Handler) skip(c *call) error {
+	token, err := h.token(c)
+	if err != nil {
+		return err
+	}
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	flow, err := h.engine.Skip(c.r.Context(), token, h.Client(c.r))
+	if errors.Is(err, mfa.ErrEnrollmentRequired) {
+		return errNoSkip
+	}
 	if err != nil {
 		return err
 	}

@@ -76,11 +76,15 @@ func TestSignInOfANativeClient(t *testing.T) {
 	}
 	c.send(t, "GET", "/mfa/flow", "").want(t, 410, "flow_expired")
 
-	// The device is known from now on, so there is no new token for it.
+	// The device is known from now on, and its token changes where a sign-in begins.
 	s.Clock.Advance(phone.Period)
 	c.header.Del("Authorization")
 	c.header.Set("Mfa-Device", passed.text("device_token"))
 	r = c.send(t, "POST", "/login", `{"name":"ada"}`, "Mfa-Client", "native").want(t, 200, "")
+	if next := r.text("device_token"); next == "" || next == passed.text("device_token") {
+		t.Errorf("%s", r.Body)
+	}
+	c.header.Set("Mfa-Device", r.text("device_token"))
 	c.header.Set("Mfa-Flow", r.text("token"))
 	c.header.Set("Authorization", "Bearer of the host's own session")
 	if passed = c.verify(t, r.option(t, "totp"), phone.Code()).want(t, 200, ""); passed.text("device_token") != "" {

@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
@@ -32,6 +34,8 @@ type site struct {
 
 	mu       sync.Mutex
 	sessions map[string]session
+	actions  map[string]action // by their identifiers
+	told     []string          // by whom it was repudiated
 }
 
 // logged is what the engine and the handler have logged; the former goes on after
@@ -316,4 +320,30 @@ type everybody struct{}
 
 func (everybody) Decide(mfa.Subject) mfa.Decision {
 	return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}}
+}
+
+// decides is a policy.
+type decides func(mfa.Subject) mfa.Decision
+
+func (f decides) Decide(s mfa.Subject) mfa.Decision { return f(s) }
+
+// under is a policy that says the same of everybody, and that a test may change. There
+// are no recovery codes under it: to hash them is most of what such a test would do.
+func under(d *mfa.Decision) func(*mfa.Config) {
+	return func(c *mfa.Config) {
+		c.Policy = decides(func(mfa.Subject) mfa.Decision { return *d })
+		c.Factors = slices.DeleteFunc(slices.Clone(c.Factors), func(f mfa.Factor) bool { return f.Method().Recovery })
+	}
+}
+
+const day = 24 * time.Hour
+
+// await waits for the nth event of a kind.
+func (s *site) await(t *testing.T, kind mfa.EventType, n int) mfa.Event {
+	t.Helper()
+	list, err := s.Events.Await(t.Context(), kind, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list[n-1]
 }

@@ -16,6 +16,9 @@ var ErrNoSession = errors.New("mfahttp: no session")
 // may set cookies and headers; they must not write a status or a body. An error
 // of theirs becomes a 500 without details, and is logged; a *[Problem] is the
 // answer as it is.
+//
+// A Host that is an [Actioner] too has actions that are approved one by one; one that
+// is a [Repudiator] learns of those who say that it was not them.
 type Host interface {
 	// Session tells who is signed in on this request, with the evidence that
 	// the session keeps, or returns an error that wraps [ErrNoSession]. A
@@ -28,7 +31,8 @@ type Host interface {
 	// that the request may have had. After a step-up (flow.Purpose) the
 	// request's session, which is of flow.User, goes on with the new evidence.
 	// In both cases under a new session id. This is also the place to keep
-	// flow.Generation.
+	// flow.Generation. A flow that approved an action changes nothing of the session,
+	// and is not told; see [Handler.Redeem].
 	Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error
 
 	// Renewed puts the evidence into the request's session, in place of the old,

@@ -2,7 +2,6 @@ package mfahttp
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 	"net/url"
 
@@ -20,8 +19,22 @@ func (h *Handler) getLink(c *call) error {
 	if err != nil {
 		return h.refuseLink(c, page, err)
 	}
-	page.Button = true
-	return h.writeLink(c.w, http.StatusOK, page)
+	page.Button, page.Text = true, h.approvedBy(c.r, page)
+	return h.link.write(c.w, http.StatusOK, page)
+}
+
+// approvedBy is what the button approves in this browser's flow. Of another browser's
+// nothing is told here; the mail says it.
+func (h *Handler) approvedBy(r *http.Request, page LinkPage) string {
+	token := cookieValue(r, h.cookies.flow)
+	if token == "" || page.Flow != "" {
+		return ""
+	}
+	flow, err := h.engine.Flow(r.Context(), token)
+	if err != nil || flow.Action == nil {
+		return ""
+	}
+	return flow.Action.Text
 }
 
 // linkOf reads what a link or its form carries. A member that comes twice could
@@ -47,17 +60,11 @@ func (h *Handler) linkOf(encoded string) (LinkPage, error) {
 // postLink is the pressed button.
 func (h *Handler) postLink(c *call) error {
 	page := LinkPage{Action: h.prefix + "/link"}
-	if err := h.protect(c.r); err != nil {
-		return h.refuseLink(c, page, err)
-	}
-	body, err := readBody(c.w, c.r)
+	encoded, err := h.readForm(c)
 	if err != nil {
 		return h.refuseLink(c, page, err)
 	}
-	if mediaType, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
-		return h.refuseLink(c, page, &Problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type"})
-	}
-	if page, err = h.linkOf(string(body)); err != nil {
+	if page, err = h.linkOf(encoded); err != nil {
 		return h.refuseLink(c, page, err)
 	}
 	flow, here, err := h.answerLink(c.r, page)
@@ -66,7 +73,7 @@ func (h *Handler) postLink(c *call) error {
 	}
 	if !here {
 		page.Done = true
-		return h.writeLink(c.w, http.StatusOK, page)
+		return h.link.write(c.w, http.StatusOK, page)
 	}
 	if err := h.Proceed(c.w, c.r, flow); err != nil {
 		return h.refuseLink(c, page, err)

@@ -1,14 +1,8 @@
 package mfahttp
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"html/template"
-	"io"
-	"net/http"
 
 	"github.com/mfakit/mfa"
 )
@@ -20,33 +14,17 @@ type LinkPage struct {
 	Button  bool   // show the form
 	Done    bool   // the link was taken: another browser, where the sign-in began, can go on
 	Problem string // an English sentence for the user; empty: none
+	Text    string // what the button approves, in the host's words; empty: nothing but who the user is, or it is not known
 	Option  string
 	Token   string
 	Flow    string // empty, unless the link may be opened in any browser
 	Action  string // where the form posts to
 }
 
-// linkStyle is legible from 320 CSS pixels on (WCAG 2.2, 1.4.10), by day and night.
-const linkStyle = `:root{color-scheme:light dark}
-body{margin:0;padding:1rem;font:1.125rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-main{max-width:32rem;margin:0 auto}
-h1{font-size:1.5rem;line-height:1.25}
-button{font:inherit;padding:.75rem 1.5rem;min-height:3rem;max-width:100%}`
-
 const linkHTML = `{{define "heading"}}{{if .Problem}}That did not work{{else if .Done}}Done{{else}}Is it you?{{end}}{{end -}}
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{template "heading" .}}</title>
-<style>` + linkStyle + `</style>
-</head>
-<body>
-<main>
-<h1>{{template "heading" .}}</h1>
-{{with .Problem}}<p role="alert">{{.}}</p>
+` + pageHead + `{{with .Problem}}<p role="alert">{{.}}</p>
 {{end}}{{if .Done}}<p>You can go on in the other browser. This page can be closed.</p>
+{{end}}{{with .Text}}<p><strong>{{.}}</strong></p>
 {{end}}{{if .Button}}<p>Press the button if it was you who asked for the mail just now. {{if .Flow}}It lets the browser in that asked for it. {{end}}If it was not you, close this page: nothing happens.</p>
 <form method="post" action="{{.Action}}">
 <input type="hidden" name="option" value="{{.Option}}">
@@ -54,51 +32,12 @@ const linkHTML = `{{define "heading"}}{{if .Problem}}That did not work{{else if 
 {{with .Flow}}<input type="hidden" name="flow" value="{{.}}">
 {{end}}<button type="submit">Yes, it is me</button>
 </form>
-{{end}}</main>
-</body>
-</html>
-`
+{{end}}` + pageFoot
 
 var linkTemplate = template.Must(template.New("link").Parse(linkHTML))
 
-// The page's address holds a secret: it loads nothing, so that nobody learns the
-// address, runs nothing, posts to this origin alone, and is not to be framed, so
-// that nobody is made to press its button unknowingly.
-const noFrames = "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-var (
-	linkPolicy     = "default-src 'none'; style-src 'sha256-" + styleHash() + "'; " + noFrames
-	hostLinkPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; " + noFrames
-)
-
-func styleHash() string {
-	sum := sha256.Sum256([]byte(linkStyle))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// checkLinkPage tries a host's page in each of its states.
-func checkLinkPage(t *template.Template) error {
-	if t == nil {
-		return nil
-	}
-	for _, page := range []LinkPage{{Button: true, Option: "o", Token: "t", Flow: "f", Action: "/"}, {Done: true}, {Problem: "p"}} {
-		if err := t.Execute(io.Discard, page); err != nil {
-			return fmt.Errorf("mfahttp: Config.Link: %w", err)
-		}
-	}
-	return nil
-}
-
-func (h *Handler) writeLink(w http.ResponseWriter, status int, page LinkPage) error {
-	var body bytes.Buffer
-	if err := h.link.Execute(&body, page); err != nil {
-		return fmt.Errorf("mfahttp: Config.Link: %w", err)
-	}
-	w.Header().Set("Content-Security-Policy", h.linkCSP)
-	w.Header().Set("X-Frame-Options", "DENY")
-	answer(w, status, "text/html; charset=utf-8", body.Bytes())
-	return nil
-}
+// linkStates are all that the page has to be able to show.
+var linkStates = []any{LinkPage{Button: true, Text: "t", Option: "o", Token: "t", Flow: "f", Action: "/"}, LinkPage{Done: true}, LinkPage{Problem: "p"}}
 
 // refuseLink says on the page what went wrong.
 func (h *Handler) refuseLink(c *call, page LinkPage, err error) error {
@@ -111,7 +50,7 @@ func (h *Handler) refuseLink(c *call, page LinkPage, err error) error {
 	page.Problem, page.Done = linkSentence(code, err), false
 	page.Button = p.Code == "busy" // nothing was accepted, so the link is as good as before
 	p.retryAfter(c.w)
-	return h.writeLink(c.w, p.Status, page)
+	return h.link.write(c.w, p.Status, page)
 }
 
 // linkSentences tell people what they can do, by the code of the problem.

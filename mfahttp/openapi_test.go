@@ -49,7 +49,7 @@ func TestEveryCodeIsDocumentedAndTheReverse(t *testing.T) {
 		}
 	}
 	made := map[string]bool{"internal": true, "http_method_not_allowed": true, "unsupported_media_type": true, codeAuthenticatorRefused: true}
-	for _, p := range []*Problem{errTooLarge, errNotFound, errCrossOrigin, errReportRefused} {
+	for _, p := range []*Problem{errTooLarge, errNotFound, errCrossOrigin, errReportRefused, errNoSkip, errNoReset} {
 		made[p.Code] = true
 	}
 	for _, p := range problems {

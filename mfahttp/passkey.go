@@ -4,17 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/mfakit/mfa"
-)
-
-// Each tab of a login page begins a sign-in by passkey when it is shown, and any
-// of them may finish it. A browser keeps the tokens of the newest of them.
-const (
-	maxPasskeys      = 3
-	maxPasskeyCookie = 2000 // bytes; browsers drop cookies above 4096, and servers headers above 8 KiB
 )
 
 // beginPasskey is for whoever opens a login page, so it stores nothing.
@@ -34,6 +26,7 @@ func (h *Handler) beginPasskey(c *call) error {
 	if native {
 		own["token"] = begun.Token
 	} else {
+		// Each tab of a login page begins one when it is shown, and any may finish it.
 		kept := joinTokens(begun.Token, cookieValue(c.r, h.cookies.passkey))
 		h.cookies.set(c.w, h.cookies.passkey, kept, begun.Expires.Sub(h.now()))
 	}
@@ -42,18 +35,6 @@ func (h *Handler) beginPasskey(c *call) error {
 		return err
 	}
 	return writeJSON(c.w, http.StatusOK, out)
-}
-
-// joinTokens puts a token before those that the browser has kept, up to the bounds.
-func joinTokens(newest, kept string) string {
-	out := newest
-	for i, token := range strings.SplitN(kept, ".", maxPasskeys) {
-		if i == maxPasskeys-1 || token == "" || len(out)+1+len(token) > maxPasskeyCookie {
-			break
-		}
-		out += "." + token
-	}
-	return out
 }
 
 func (h *Handler) finishPasskey(c *call) error {

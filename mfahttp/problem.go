@@ -37,6 +37,11 @@ var (
 	errNotJSON  = badRequest("the body is not JSON")
 	errTooLarge = &Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "the body is larger than 64 KiB"}
 	errHost     = errors.New("mfahttp: the host failed")
+
+	// errNoSkip has the code of a removal that the policy refuses, but here the person
+	// is not let in.
+	errNoSkip  = &Problem{Status: http.StatusForbidden, Code: "enrollment_required", Detail: "the enrolment cannot be put off"}
+	errNoReset = &Problem{Status: http.StatusForbidden, Code: "reset_not_granted", Detail: "there is no reset for this user"}
 )
 
 // problems is what clients are told of each error, the first that matches. It
@@ -49,9 +54,12 @@ var problems = []struct {
 	{mfa.ErrCaller, Problem{Status: 401, Code: "unauthenticated", Detail: "the flow is not the signed-in user's, or not one that may enrol"}},
 	{mfa.ErrNotValid, Problem{Status: 401, Code: "code_not_valid", Detail: "wrong, spent or expired"}},
 	{mfa.ErrRequirement, Problem{Status: 403, Code: "requirement", Detail: "more evidence is needed"}},
+	{mfa.ErrSupport, Problem{Status: 403, Code: "support_refused", Detail: "support may not do that"}},
 	{mfa.ErrNoFlow, Problem{Status: 404, Code: "no_flow", Detail: "there is no such flow"}},
 	{mfa.ErrNoOption, Problem{Status: 404, Code: "no_option", Detail: "the flow has no such option"}},
 	{mfa.ErrNoEnrollment, Problem{Status: 404, Code: "no_enrollment", Detail: "there is no such enrollment"}},
+	{mfa.ErrNoDevice, Problem{Status: 404, Code: "no_device", Detail: "there is no such device"}},
+	{ErrNoAction, Problem{Status: 404, Code: "no_action", Detail: "there is no such action"}},
 	{mfa.ErrEnrollmentRequired, Problem{Status: 409, Code: "enrollment_required", Detail: "an enrollment is needed"}},
 	{mfa.ErrTooMany, Problem{Status: 409, Code: "too_many", Detail: "there are as many as there may be"}},
 	{mfa.ErrTooLarge, Problem{Status: 409, Code: "too_many", Detail: "there is no room for more"}},

@@ -40,10 +40,14 @@ func (h *Handler) Protect(next http.Handler) http.Handler {
 // Otherwise the answer is 401 unauthenticated, or 403 requirement with what is
 // missing. A browser that navigates (GET, Accept: text/html) is sent to
 // [Config.StepUpPage] instead of the 403, with the queries of [ReturnPath] and
-// [RequirementOf]. A refused POST is not sent again by anything here: put Require
-// around the page with the form as well.
+// [RequirementOf], and comes back to the same address. A refused POST is not sent
+// again by anything here, and what it carried is gone: put Require around the page with
+// the form as well. A client that calls by script starts the step-up itself.
 //
-// What req asks for has to be within a step-up's reach: see [mfa.Engine.StepUp].
+// How fresh the evidence has to be is req.MaxAge; how long a session may go on
+// without activity is the host's, see [mfa.Authentication.Until]. What req asks for
+// has to be within a step-up's reach: see [mfa.Engine.StepUp]. For what has to be
+// approved each time there is [Handler.Redeem].
 func (h *Handler) Require(req mfa.Requirement) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -98,47 +98,6 @@ func (h *Handler) holds(r *http.Request, c mfa.Caller) error {
 	return h.engine.Satisfies(r.Context(), c, mfa.Requirement{})
 }
 
-// StepUp begins a step-up of the request's session: to what changes ask for, and
-// to raise beyond it. The flow goes to [Handler.WriteFlow] or [Handler.Proceed].
-func (h *Handler) StepUp(r *http.Request, raise mfa.Requirement) (mfa.Flow, error) {
-	caller, err := h.sessionCaller(r)
-	if err != nil {
-		return mfa.Flow{}, err
-	}
-	base, err := h.engine.ChangeRequirement(r.Context(), caller)
-	if err != nil {
-		return mfa.Flow{}, err
-	}
-	return h.engine.StepUp(r.Context(), mfa.StepUp{
-		User: caller.User, Authentication: caller.Authentication, Require: base.And(raise), Client: caller.Client,
-	})
-}
-
-func (h *Handler) postStepUp(c *call) error {
-	if _, _, err := h.session(c.r); err != nil {
-		return err
-	}
-	var in struct {
-		PhishingResistant bool   `json:"phishing_resistant"`
-		MaxAge            *int64 `json:"max_age"`
-	}
-	if err := c.decodeOptional(&in); err != nil {
-		return err
-	}
-	raise := mfa.Requirement{PhishingResistant: in.PhishingResistant}
-	if in.MaxAge != nil {
-		if *in.MaxAge < 1 || *in.MaxAge > int64(maxAge/time.Second) {
-			return badRequest(`member "max_age" is not a number of seconds from 1 to 31622400`)
-		}
-		raise.MaxAge = time.Duration(*in.MaxAge) * time.Second
-	}
-	flow, err := h.StepUp(c.r, raise)
-	if err != nil {
-		return err
-	}
-	return h.writeFlow(c.w, c.r, http.StatusOK, flow)
-}
-
 // activityJSON is an entry of the history as clients see it.
 type activityJSON struct {
 	Time       time.Time     `json:"time"`

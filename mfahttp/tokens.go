@@ -21,19 +21,26 @@ const (
 // back often enough to be known; browsers cut at 400 days.
 const deviceAge = 365 * 24 * time.Hour
 
+// Several sign-ins by passkey and several resets may be under way in one browser,
+// so their cookies are lists: of the newest of them, with dots between.
+const (
+	maxKept      = 3
+	maxKeptBytes = 2000 // browsers drop cookies above 4096, and servers headers above 8 KiB
+)
+
 // cookies are the names and attributes of the cookies.
 type cookies struct {
-	secure                bool
-	flow, device, passkey string
+	secure                       bool
+	flow, device, passkey, reset string
 }
 
 // newCookies takes the __Host- prefix wherever browsers honour it: such a cookie
 // cannot be planted by a subdomain or by plain http.
 func newCookies(secure bool) cookies {
 	if secure {
-		return cookies{true, "__Host-mfa-flow", "__Host-mfa-device", "__Host-mfa-passkey"}
+		return cookies{true, "__Host-mfa-flow", "__Host-mfa-device", "__Host-mfa-passkey", "__Host-mfa-reset"}
 	}
-	return cookies{false, "mfa-flow", "mfa-device", "mfa-passkey"}
+	return cookies{false, "mfa-flow", "mfa-device", "mfa-passkey", "mfa-reset"}
 }
 
 func (c cookies) set(w http.ResponseWriter, name, value string, age time.Duration) {
@@ -45,6 +52,18 @@ func (c cookies) set(w http.ResponseWriter, name, value string, age time.Duratio
 		Name: name, Value: value, Path: "/", MaxAge: seconds,
 		HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 	})
+}
+
+// joinTokens puts a token before those that the browser has kept, up to the bounds.
+func joinTokens(newest, kept string) string {
+	out := newest
+	for i, token := range strings.SplitN(kept, ".", maxKept) {
+		if i == maxKept-1 || token == "" || len(out)+1+len(token) > maxKeptBytes {
+			break
+		}
+		out += "." + token
+	}
+	return out
 }
 
 func cookieValue(r *http.Request, name string) string {
@@ -124,9 +143,13 @@ func (h *Handler) inBody(r *http.Request, flow mfa.Flow) (bool, error) {
 
 // Proceed carries what became of a flow to the client and to the host: it keeps
 // the flow's token and the device token in cookies, and when the flow has passed
-// it calls [Host.Passed] and ends the flow's cookie. Call it with each flow that
-// SignIn, StepUp, Verify or Activate returns, before anything is written.
-// [Handler.WriteFlow] does it by itself.
+// it calls [Host.Passed] and ends the flow's cookie. Call it with each flow that the
+// engine returns, of whatever status, before anything is written: the device
+// token changes with each sign-in, one that is denied too. [Handler.WriteFlow] does
+// it by itself.
+//
+// Of a flow that approved an action (flow.Action) the host is not told: the session
+// and its evidence stay as they are, and [Handler.Redeem] takes the approval.
 func (h *Handler) Proceed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
 	inBody, err := h.inBody(r, flow)
 	if err != nil {
@@ -171,6 +194,9 @@ func (h *Handler) passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) 
 		if user.ID != flow.User {
 			return mfa.ErrCaller
 		}
+	}
+	if flow.Action != nil {
+		return nil
 	}
 	if err := h.host.Passed(w, r, flow); err != nil {
 		return errors.Join(errHost, err)

@@ -138,7 +138,7 @@ func TestTheDocumentIsWhole(t *testing.T) {
 		}
 	}
 	schemes := slices.Sorted(maps.Keys(components["securitySchemes"].(map[string]any)))
-	if !slices.Equal(schemes, []string{"carrier", "flowBearer", "flowCookie", "flowHeader", "passkeyCookie", "session"}) {
+	if !slices.Equal(schemes, []string{"carrier", "flowBearer", "flowCookie", "flowHeader", "passkeyCookie", "resetCookie", "session"}) {
 		t.Errorf("security schemes: %v", schemes)
 	}
 }

@@ -51,7 +51,7 @@ func newSite(t *testing.T, options ...func(*mfa.Config)) *site {
 			h.ServeHTTP(w, r)
 			return
 		}
-		user := mfa.User{ID: r.URL.Query().Get("user"), Name: "somebody"}
+		user := named(r.URL.Query().Get("user"))
 		flow, err := s.SignIn(r.Context(), mfa.SignIn{User: user, First: mfa.Password, Client: h.Client(r)})
 		if err != nil {
 			h.WriteError(w, r, err)
@@ -68,7 +68,19 @@ func (s *site) Session(r *http.Request) (mfa.User, mfa.Authentication, error) {
 		return mfa.User{}, mfa.Authentication{}, mfahttp.ErrNoSession
 	}
 	a := s.sessions[c.Value]
-	return mfa.User{ID: a.User, Name: "somebody"}, a, nil
+	return named(a.User), a, nil
+}
+
+func named(id string) mfa.User {
+	return mfa.User{ID: id, Name: "somebody", Email: id + "@example.com", EmailVerified: true}
+}
+
+// Action knows of one payment, which is whoever asks.
+func (s *site) Action(_ *http.Request, _ mfa.User, id string) (mfa.Action, mfa.Requirement, error) {
+	if id != "pay-1" {
+		return mfa.Action{}, mfa.Requirement{}, mfahttp.ErrNoAction
+	}
+	return mfa.Action{ID: id, Text: "Pay 100 EUR"}, mfa.Requirement{}, nil
 }
 
 func (s *site) Passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
@@ -153,7 +165,7 @@ type reply struct {
 	json   map[string]any
 }
 
-var templates = regexp.MustCompile(`^(/mfa/enrollments/)[^/]+`)
+var templates = regexp.MustCompile(`^(/mfa/(?:enrollments|devices)/)[^/]+`)
 var senders = regexp.MustCompile(`^(/mfa/delivery/)[^/]+`)
 
 // send sends a request and fails the test unless the answer has this status

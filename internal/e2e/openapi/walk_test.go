@@ -16,13 +16,19 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 var tooLarge = `{"option":"` + strings.Repeat("x", 100<<10) + `"}`
 
-// calls are all that the API has for somebody, with a body that would do. Those
-// for anybody are in passkeys, links and script, those for carriers in messages.
-var calls = [][3]string{
+// ofFlows and ofSessions are all that the API has for somebody, with a body that
+// would do. Those for anybody are in passkeys, links, notices and script, those for
+// carriers in messages, and the claim, which needs a link that is good, in resetting.
+var ofFlows = [][3]string{
 	{"GET", "/mfa/flow", ""},
 	{"POST", "/mfa/flow/challenge", `{"option":"x"}`},
 	{"POST", "/mfa/flow/verify", `{"option":"x","code":"123456"}`},
 	{"POST", "/mfa/flow/continue", ""},
+	{"POST", "/mfa/flow/skip", ""},
+	{"POST", "/mfa/recovery", ""},
+}
+
+var ofSessions = [][3]string{
 	{"GET", "/mfa/enrollments", ""},
 	{"POST", "/mfa/enrollments", `{"method":"totp"}`},
 	{"DELETE", "/mfa/enrollments", ""},
@@ -34,7 +40,13 @@ var calls = [][3]string{
 	{"POST", "/mfa/stepup", ""},
 	{"GET", "/mfa/passkey/signals", ""},
 	{"GET", "/mfa/activity", ""},
+	{"GET", "/mfa/devices", ""},
+	{"DELETE", "/mfa/devices", ""},
+	{"DELETE", "/mfa/devices/x", ""},
+	{"POST", "/mfa/recovery/cancel", ""},
 }
+
+var calls = slices.Concat(ofFlows, ofSessions)
 
 // TestTheHandlersAreAsDocumented walks through the API until it has seen every
 // answer that is documented, and sees no other.
@@ -49,6 +61,10 @@ func TestTheHandlersAreAsDocumented(t *testing.T) {
 	w.passkeys()
 	w.messages()
 	w.links()
+	w.puttingOff()
+	w.approving()
+	w.resetting()
+	w.notices()
 	w.script()
 	w.malformed()
 	w.faults()
@@ -199,10 +215,15 @@ func (w *walker) changing() {
 	w.send(404, "POST", "/mfa/enrollments/x/activate", `{"code":"123456"}`)
 	w.send(200, "GET", "/mfa/enrollments", "")
 	w.send(200, "GET", "/mfa/activity", "")
+	w.send(204, "POST", "/mfa/recovery/cancel", "")
+	known := w.send(200, "GET", "/mfa/devices", "").json["devices"].([]any)
+	w.send(204, "DELETE", "/mfa/devices/"+known[0].(map[string]any)["id"].(string), "")
+	w.send(404, "DELETE", "/mfa/devices/x", "")
+	w.send(204, "DELETE", "/mfa/devices", "")
 	w.send(204, "DELETE", "/mfa/enrollments/"+id, "")
 	w.send(200, "GET", "/mfa/enrollments", "")
 	// What the other browser has is evidence of nothing now.
-	for _, call := range calls[4:] {
+	for _, call := range ofSessions {
 		other.send(403, call[0], call[1], call[2])
 	}
 }
@@ -281,11 +302,14 @@ func (w *walker) malformed() {
 	w.app()
 	w.login("malformed")
 	stranger := w.on(w.s)
-	for _, call := range calls {
+	for _, call := range ofFlows {
+		stranger.send(404, call[0], call[1], call[2])
+	}
+	for _, call := range ofSessions {
+		stranger.send(401, call[0], call[1], call[2])
+	}
+	for _, call := range append(calls, claim("x")) {
 		w.send(400, call[0], call[1], call[2], "Mfa-Client", "web")
-		if !strings.HasPrefix(call[1], "/mfa/flow") {
-			stranger.send(401, call[0], call[1], call[2])
-		}
 		if call[0] == "GET" {
 			continue
 		}
