@@ -5,44 +5,119 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"time"
 	"unicode/utf8"
-
-	"github.com/mfakit/mfa"
 )
 
-const maxFile = 64 << 10 // bytes
+const maxFile = 256 << 10 // bytes
 
 // Parse reads a policy from JSON. It is strict, for a slip in such a file is a
 // door left open: a member that is unknown or comes twice, a value of the wrong
-// type, null, an empty list and a duration that is out of bounds are errors,
-// which name the line and the reason.
+// type, null, an empty list, a name that is not there and a number, duration or
+// date that is out of bounds are errors, which name the line and the reason. The
+// error is an [*Error].
 //
 // Durations are strings of hours, minutes and seconds, such as "12h" or "1h30m".
+// For dates see the package's comment. What Parse returns has yet to be held
+// against the methods that there are; see [ParseFor].
 func Parse(data []byte) (*Policy, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("policy: file of more than %d KiB", maxFile>>10)
+	p, _, err := parse(data)
+	return p, err
+}
+
+// ParseFor is [Parse] for an engine that has these methods, the names of
+// [mfa.Config].Factors: what [Policy.Validate] would find is found with its line.
+func ParseFor(data []byte, methods []string) (*Policy, error) {
+	p, lines, err := parse(data)
+	if err == nil {
+		err = lines.first(p.faults(methods))
 	}
-	if err := checkSyntax(data); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	p, d := new(Policy), newDecoder(data)
-	if err := d.policy(p); err != nil {
-		return nil, d.located(data, err)
-	}
 	return p, nil
+}
+
+// lines says where a file's members are.
+type lines struct {
+	data    []byte
+	offsets map[string]int64
+}
+
+// of is the line where a member begins, or else what it belongs to.
+func (l lines) of(member string) (offset int64, line int) {
+	for {
+		if at, ok := l.offsets[member]; ok || member == "" {
+			return at, lineAt(l.data, at)
+		}
+		member = parent(member)
+	}
+}
+
+// first is the one of what was found that comes first in the file.
+func (l lines) first(found []*Error) error {
+	var first *Error
+	least := int64(-1)
+	for _, e := range found {
+		if at, line := l.of(e.Member); least < 0 || at < least {
+			least, first = at, &Error{line, e.Member, e.Err}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return first
+}
+
+func parse(data []byte) (*Policy, lines, error) {
+	if len(data) > maxFile {
+		return nil, lines{}, &Error{Err: fmt.Errorf("file of more than %d KiB", maxFile>>10)}
+	}
+	if err := checkSyntax(data); err != nil {
+		return nil, lines{}, err
+	}
+	p, d := new(Policy), newDecoder(data)
+	d.zone = zoneOf(data)
+	if err := d.policy(p); err != nil {
+		return nil, lines{}, &Error{lineAt(data, d.json.InputOffset()), d.path, err}
+	}
+	l, c := lines{data, d.offsets}, checks{}
+	c.policy(p)
+	if err := l.first(c.found); err != nil {
+		return nil, lines{}, err
+	}
+	return p, l, nil
+}
+
+// zoneOf is where a file's local dates are, which have to be read together with
+// it, wherever in the file it stands. If it is none, Policy.check says so.
+func zoneOf(data []byte) *time.Location {
+	var file struct {
+		Zone any `json:"time_zone"`
+	}
+	if json.Unmarshal(data, &file) != nil || file.Zone == nil {
+		return nil
+	}
+	name, _ := file.Zone.(string)
+	where, err := location(name)
+	if err != nil {
+		return time.UTC
+	}
+	return where
 }
 
 // checkSyntax makes sure of one JSON value in UTF-8, so that what reads it has
 // only the content to doubt.
 func checkSyntax(data []byte) error {
 	if !utf8.Valid(data) {
-		return lineError(data, int64(firstInvalid(data)), errors.New("not UTF-8"))
+		return &Error{Line: lineAt(data, int64(firstInvalid(data))), Err: errors.New("not UTF-8")}
 	}
 	var raw json.RawMessage
 	err := json.Unmarshal(data, &raw)
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		return lineError(data, syntax.Offset-1, err)
+		return &Error{Line: lineAt(data, syntax.Offset-1), Err: err}
 	}
 	return err
 }
@@ -58,10 +133,19 @@ func firstInvalid(data []byte) int {
 	return len(data)
 }
 
-// lineError is err with the line that offset is in.
-func lineError(data []byte, offset int64, err error) error {
-	offset = max(0, min(offset, int64(len(data))))
-	return fmt.Errorf("policy: line %d: %w", 1+bytes.Count(data[:offset], []byte("\n")), err)
+// lineAt is the line that offset is in.
+func lineAt(data []byte, offset int64) int {
+	return 1 + bytes.Count(data[:max(0, min(offset, int64(len(data))))], []byte("\n"))
+}
+
+// readFile reads no more of a file than Parse takes.
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
 // UnmarshalJSON is Parse, so that a policy within a host's own file is read as
@@ -72,40 +156,4 @@ func (p *Policy) UnmarshalJSON(data []byte) error {
 		*p = *got
 	}
 	return err
-}
-
-// MarshalJSON writes what Parse reads. What is zero is left out.
-func (p Policy) MarshalJSON() ([]byte, error) {
-	type changes struct {
-		Password bool     `json:"password,omitempty"`
-		Methods  []string `json:"methods,omitempty"`
-		MaxAge   string   `json:"max_age,omitempty"`
-	}
-	type firstEnrollment struct {
-		Methods []string `json:"methods,omitempty"`
-	}
-	out := struct {
-		Mode              Mode            `json:"mode,omitempty"`
-		Methods           []string        `json:"methods,omitempty"`
-		Implicit          []string        `json:"implicit,omitempty"`
-		NotFirst          []string        `json:"not_first,omitempty"`
-		AAL               mfa.AAL         `json:"aal,omitempty"`
-		PhishingResistant bool            `json:"phishing_resistant,omitempty"`
-		AcceptRestricted  bool            `json:"accept_restricted,omitempty"`
-		Changes           changes         `json:"changes,omitzero"`
-		FirstEnrollment   firstEnrollment `json:"first_enrollment,omitzero"`
-		SessionLifetime   string          `json:"session_lifetime,omitempty"`
-	}{
-		p.Mode, p.Methods, p.Implicit, p.NotFirst, p.AAL, p.PhishingResistant, p.AcceptRestricted,
-		changes{p.Changes.Password, p.Changes.Methods, text(p.Changes.MaxAge)},
-		firstEnrollment{p.FirstEnrollment.Methods}, text(p.SessionLifetime),
-	}
-	return json.Marshal(out)
-}
-
-func text(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return d.String()
 }

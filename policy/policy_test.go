@@ -26,18 +26,18 @@ func TestWhoIsAsked(t *testing.T) {
 		want   mfa.Requirement
 	}{
 		"zero value requires":              {policy.Policy{}, nil, any},
-		"required, none enrolled":          {policy.Policy{Mode: policy.Required}, nil, any},
-		"required, enrolled":               {policy.Policy{Mode: policy.Required}, []mfa.Enrollment{app}, any},
-		"a mode that is none requires":     {policy.Policy{Mode: "Offer"}, nil, any},
-		"offer, none enrolled":             {policy.Policy{Mode: policy.Offer}, nil, none},
-		"offer, enrolled":                  {policy.Policy{Mode: policy.Offer}, []mfa.Enrollment{app}, any},
-		"offer, disabled is still asked":   {policy.Policy{Mode: policy.Offer}, []mfa.Enrollment{dead}, any},
-		"offer, only an implicit address":  {policy.Policy{Mode: policy.Offer}, []mfa.Enrollment{address}, none},
-		"offer, only recovery codes":       {policy.Policy{Mode: policy.Offer}, []mfa.Enrollment{recovery}, none},
-		"offer of much, none enrolled":     {policy.Policy{Mode: policy.Offer, AAL: mfa.AAL2, PhishingResistant: true}, nil, none},
-		"offer of much, enrolled":          {policy.Policy{Mode: policy.Offer, AAL: mfa.AAL2, PhishingResistant: true}, []mfa.Enrollment{key}, strong},
-		"required of much, none enrolled":  {policy.Policy{AAL: mfa.AAL2, PhishingResistant: true}, nil, strong},
-		"what changes ask is not for this": {policy.Policy{Mode: policy.Offer, Changes: policy.Changes{Password: true}}, nil, none},
+		"required, none enrolled":          {base(policy.Rules{Mode: policy.Required}), nil, any},
+		"required, enrolled":               {base(policy.Rules{Mode: policy.Required}), []mfa.Enrollment{app}, any},
+		"a mode that is none requires":     {base(policy.Rules{Mode: "Offer"}), nil, any},
+		"offer, none enrolled":             {base(policy.Rules{Mode: policy.Offer}), nil, none},
+		"offer, enrolled":                  {base(policy.Rules{Mode: policy.Offer}), []mfa.Enrollment{app}, any},
+		"offer, disabled is still asked":   {base(policy.Rules{Mode: policy.Offer}), []mfa.Enrollment{dead}, any},
+		"offer, only an implicit address":  {base(policy.Rules{Mode: policy.Offer}), []mfa.Enrollment{address}, none},
+		"offer, only recovery codes":       {base(policy.Rules{Mode: policy.Offer}), []mfa.Enrollment{recovery}, none},
+		"offer of much, none enrolled":     {base(policy.Rules{Mode: policy.Offer, AAL: mfa.AAL2, PhishingResistant: true}), nil, none},
+		"offer of much, enrolled":          {base(policy.Rules{Mode: policy.Offer, AAL: mfa.AAL2, PhishingResistant: true}), []mfa.Enrollment{key}, strong},
+		"required of much, none enrolled":  {base(policy.Rules{AAL: mfa.AAL2, PhishingResistant: true}), nil, strong},
+		"what changes ask is not for this": {base(policy.Rules{Mode: policy.Offer, Changes: policy.Changes{Password: true}}), nil, none},
 	} {
 		got := tc.policy.Decide(mfa.Subject{Enrollments: tc.has}).Require
 		if !reflect.DeepEqual(got, tc.want) {
@@ -49,12 +49,12 @@ func TestWhoIsAsked(t *testing.T) {
 func TestMethodsAlwaysHaveRecovery(t *testing.T) {
 	for _, tc := range []struct{ methods, want []string }{
 		{nil, nil},
-		{[]string{}, []string{}},
+		{[]string{}, nil},
 		{[]string{"totp"}, []string{"totp", "recovery"}},
 		{[]string{"webauthn", "totp"}, []string{"webauthn", "totp", "recovery"}},
 		{[]string{"recovery", "totp"}, []string{"recovery", "totp"}},
 	} {
-		p := policy.Policy{Methods: tc.methods}
+		p := base(policy.Rules{Methods: tc.methods})
 		if got := p.Decide(mfa.Subject{}).Methods; !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%v: %v, want %v", tc.methods, got, tc.want)
 		}
@@ -64,7 +64,7 @@ func TestMethodsAlwaysHaveRecovery(t *testing.T) {
 func TestDecisionIsACopy(t *testing.T) {
 	methods := make([]string, 1, 8)
 	methods[0] = "totp"
-	p := policy.Policy{Methods: methods, FirstEnrollment: policy.FirstEnrollment{Methods: methods}}
+	p := base(policy.Rules{Methods: methods, FirstEnrollment: policy.FirstEnrollment{Methods: methods}})
 	d := p.Decide(mfa.Subject{})
 	d.Methods[0], d.FirstEnrollment.Methods[0] = "x", "x"
 	if methods[0] != "totp" || methods[:2][1] != "" {
@@ -88,7 +88,7 @@ func TestWhatChangesAsk(t *testing.T) {
 		"the method is enrolled":             {changes, []mfa.Enrollment{app, key}, with},
 		"mode and methods are not for these": {changes, []mfa.Enrollment{key}, with},
 	} {
-		p := policy.Policy{Mode: policy.Offer, Methods: []string{"totp"}, Changes: tc.changes}
+		p := base(policy.Rules{Mode: policy.Offer, Methods: []string{"totp"}, Changes: tc.changes})
 		if got := p.Decide(mfa.Subject{Enrollments: tc.has}).Change; !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
 		}
@@ -96,10 +96,10 @@ func TestWhatChangesAsk(t *testing.T) {
 }
 
 func TestRestOfTheDecision(t *testing.T) {
-	p := policy.Policy{
+	p := policy.Policy{Rules: policy.Rules{
 		FirstEnrollment: policy.FirstEnrollment{Methods: []string{"email"}},
 		SessionLifetime: 120 * time.Hour,
-	}
+	}}
 	d := p.Decide(mfa.Subject{})
 	if !reflect.DeepEqual(d.FirstEnrollment, mfa.Requirement{Methods: []string{"email"}}) {
 		t.Errorf("%+v", d.FirstEnrollment)

@@ -55,7 +55,7 @@ func newApp(origin string) *app {
 		Store:   memory.New(),           // REPLACE: store/sqlstore, and call engine.Check at start
 		Keys:    must(mfa.NewKeyRing()), // REPLACE: ParseKeyRing of what Export gave once, kept in a secret store
 		Factors: []mfa.Factor{passkeys},
-		Policy:  &policy.Policy{AAL: mfa.AAL2}, // of everybody: a passkey reaches it alone, and the last one cannot be removed
+		Policy:  &policy.Policy{Rules: policy.Rules{AAL: mfa.AAL2}}, // of everybody: a passkey reaches it alone, and the last one cannot be removed
 		Users:   a.user,
 	}))
 	a.mfa = must(mfahttp.New(mfahttp.Config{Engine: a.engine, Host: a, Origin: origin}))
