@@ -72,7 +72,9 @@ func (f *foreseen) at(ctx context.Context, p Policy, t time.Time) (Outlook, erro
 	for i := range st.decoded {
 		st.decoded[i] = true
 	}
-	d := p.Decide(st.subject(f.u, f.c, false)).forKind(f.u.Kind)
+	subject := st.subject(f.u, f.c)
+	subject.First = Password
+	d := p.Decide(subject).forKind(f.u.Kind)
 	o := Outlook{At: t, Decision: d, Enrolled: st.hasOwn()}
 	if f.u.Kind == Service {
 		if o.Status = StatusPassed; !d.Exempt {

@@ -16,6 +16,11 @@ type Subject struct {
 	Enrollments []Enrollment // confirmed ones, disabled ones too
 	Now         time.Time
 
+	// First is how the first factor was proved, or the method of a passkey that was
+	// one; empty where there is no sign-in. A mailed code is no second proof after
+	// [EmailLink] or [EmailReset], nor a text after [SMSReset].
+	First First
+
 	// Known says that this user has passed a whole flow in this browser before, and
 	// that nothing about the account's security has changed since. A familiar network
 	// is never that.

@@ -86,7 +86,9 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 	if st.pendingReset() != nil {
 		here = nil
 	}
-	d := e.decideAt(st, body.User, body.Client, here != nil && here.trusted(&st.head))
+	subject := st.subject(body.User, body.Client)
+	subject.First, subject.Known = First(body.Proofs[0].Method), here != nil && here.trusted(&st.head)
+	d := e.policy.Decide(subject).forKind(body.User.Kind)
 	body.decided(d)
 	if body.User.Kind == Service {
 		if first := body.Proofs[0].Method; first != string(ClientCredentials) {
@@ -224,15 +226,13 @@ func (e *Engine) begin(st *state, id []byte, body *flowBody, deviceToken string)
 }
 
 // decide asks the policy, for what is not a sign-in.
-func (e *Engine) decide(st *state, u User, c Client) Decision { return e.decideAt(st, u, c, false) }
-
-func (e *Engine) decideAt(st *state, u User, c Client, known bool) Decision {
-	return e.policy.Decide(st.subject(u, c, known)).forKind(u.Kind)
+func (e *Engine) decide(st *state, u User, c Client) Decision {
+	return e.policy.Decide(st.subject(u, c)).forKind(u.Kind)
 }
 
-func (st *state) subject(u User, c Client, known bool) Subject {
+func (st *state) subject(u User, c Client) Subject {
 	c.DeviceToken = ""
-	return Subject{User: u, Client: c, Enrollments: st.list(), Now: st.now, Known: known, Skips: st.head.Skips, FirstAsked: fromUnix(st.head.FirstAsked)}
+	return Subject{User: u, Client: c, Enrollments: st.list(), Now: st.now, Skips: st.head.Skips, FirstAsked: fromUnix(st.head.FirstAsked)}
 }
 
 // forKind is what is left of a decision for a program: it has nothing to prove

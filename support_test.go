@@ -272,6 +272,8 @@ func TestA27_SupportFinishesOnlyWhatSupportBegan(t *testing.T) {
 		"support, the user's own number":   {support, theirs.ID, mfa.Answer{Code: theirCode}},
 		"a sign-in, support's number":      {flow, number.ID, mfa.Answer{Code: code}},
 		"a session, support's number":      {session, number.ID, mfa.Answer{Code: code}},
+		"a session, a sign-in's key":       {session, key.ID, mfa.Answer{Credential: []byte("k")}},
+		"a sign-in, a session's app":       {flow, app.id, mfa.Answer{Code: app.Code()}},
 		"support, of another user":         {supporter(person("v")), number.ID, mfa.Answer{Code: code}},
 	} {
 		if err := second(w.Activate(bg, try.c, try.id, try.with)); !errors.Is(err, mfa.ErrNoEnrollment) {

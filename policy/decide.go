@@ -157,7 +157,8 @@ func (r *Rules) allows(method string) bool {
 // up: the address, if it is verified now; another, if the engine has said so.
 func hasImplicit(s *mfa.Subject, method string) bool {
 	if method == "email" {
-		return s.User.Email != "" && s.User.EmailVerified
+		// Whoever has come in by the mailbox proves nothing more by it.
+		return s.User.Email != "" && s.User.EmailVerified && s.First != mfa.EmailLink && s.First != mfa.EmailReset
 	}
 	return slices.ContainsFunc(s.Enrollments, func(e mfa.Enrollment) bool { return e.Implicit && e.Method == method })
 }

@@ -15,8 +15,9 @@
 // which change them: each from a date on, for some of the users. The last phase in
 // the list that has begun and that the user is in decides; what it sets overrides
 // the base, and what it leaves out is the base's. Phases do not build on each
-// other. There is one value for each rule and no way to take one away: what not
-// everybody is to have stands in phases, and not in the base.
+// other. A phase cannot take back what the base says, so that a false or an empty
+// object in one is refused: what not everybody is to have stands in phases, and
+// not in the base.
 //
 // Rollouts go up: from nobody to everybody, from [Offer] to [Adaptive] to
 // [Required], in the order of the list. Then no date that passes and no share that
@@ -64,7 +65,7 @@
 //	}
 //
 // The members are described at the fields of [Policy], [Rules], [Phase] and
-// [Cohort]. A file may name methods only that are configured, "voice" as well.
+// [Cohort]. The methods have to be among those of the engine.
 //
 // # Dates
 //

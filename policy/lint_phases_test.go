@@ -55,6 +55,7 @@ func TestLintOfPhases(t *testing.T) {
 		"offer after required, of more":     {rollout(policy.Phase{Name: "a", From: may, Cohorts: []string{"x"}, Rules: required}, policy.Phase{Name: "b", From: june, Rules: offer}), usual, []string{`error: phase "b": mode: offer takes back what phase "a"`}},
 		"offer after required, of others":   {rollout(policy.Phase{Name: "a", From: may, Cohorts: []string{"x"}, Rules: required}, policy.Phase{Name: "b", From: june, Cohorts: []string{"y"}, Rules: offer}), usual, nil},
 		"adaptive after required, in time":  {rollout(policy.Phase{Name: "a", From: june, Rules: required}, policy.Phase{Name: "b", From: may, Apps: []string{"web"}, Rules: adaptive}), usual, nil},
+		"adaptive before required, in time": {rollout(policy.Phase{Name: "a", From: june, Rules: required}, policy.Phase{Name: "b", From: may, Rules: adaptive}), usual, never("a", `phase "b" comes later`)},
 		"offer of what the base requires":   {of(policy.Rules{}, policy.Phase{Name: "a", From: may, Rules: offer}), usual, []string{`error: phase "a": mode: offer takes back what the base asks of everybody: required`}},
 		"off for one app":                   {of(policy.Rules{}, policy.Phase{Name: "a", Apps: []string{"mobile"}, Rules: off}), usual, []string{`note: phase "a": mode: off`, `note: phase "a": mode: off asks less of some users than the base does: required`}},
 		"a mode that is none is required":   {of(policy.Rules{Mode: "x"}, policy.Phase{Name: "a", Rules: required}), usual, []string{`error: mode: unknown mode "x"`}},

@@ -144,6 +144,7 @@ func TestD06_LintOfWhatHasNoEffect(t *testing.T) {
 		"at least two, offered":              {ruled(policy.Rules{Mode: policy.Offer, AtLeast: 2}), usual, []string{"warning: at_least: has no effect: nowhere"}},
 		"at least two, in an offer":          {phased(policy.Rules{Mode: policy.Off}, policy.Phase{Name: "a", Rules: policy.Rules{Mode: policy.Offer, AtLeast: 2}}), usual, []string{"note: mode: off", `warning: phase "a": at_least: has no effect in mode offer`}},
 		"nudge to what is demanded":          {ruled(policy.Rules{AtLeast: 2, Nudge: 2}), usual, []string{"note: nudge: has no effect"}},
+		"nudge to what is demanded nowhere":  {ruled(policy.Rules{Mode: policy.Offer, AtLeast: 2, Nudge: 2}), usual, []string{"warning: at_least: has no effect"}},
 		"remembered for a level":             {ruled(policy.Rules{Remember: month, AAL: mfa.AAL2}), usual, []string{"warning: remember: has no effect"}},
 		"remembered for resistance":          {ruled(policy.Rules{Remember: month, PhishingResistant: true}), usual, []string{"warning: remember: has no effect"}},
 		"remembered, a phase's level":        {phased(policy.Rules{Remember: month}, policy.Phase{Name: "a", Apps: []string{"web"}, Rules: policy.Rules{AAL: mfa.AAL2}}), usual, []string{`warning: phase "a": remember: has no effect`}},

@@ -226,9 +226,28 @@ func TestARulesDecision(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	_ = append(got.Prerequisites["webauthn"], "x")
+	for _, list := range got.Prerequisites {
+		_ = append(list, "x")
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Error("lists of a decision share memory")
+	}
 	got.Prerequisites["webauthn"][0], got.Prerequisites["sms"] = "x", nil
 	if again := p.Decide(mfa.Subject{User: ada, Now: noon}); !reflect.DeepEqual(again, want) {
 		t.Error("a decision shares memory with its policy")
+	}
+}
+
+// A mailbox that was the first factor is no second one, so that adaptive asks
+// nothing of somebody who has nothing else, instead of making them enrol.
+func TestAdaptive_TheMailboxCountsOnce(t *testing.T) {
+	p := base(policy.Rules{Mode: policy.Adaptive, Implicit: []string{"email"}})
+	for first, want := range map[mfa.First]mfa.Requirement{mfa.Password: asked, mfa.Federated: asked, mfa.EmailLink: notAsked, mfa.EmailReset: notAsked} {
+		if got := p.Decide(mfa.Subject{User: ada, First: first, Now: noon}).Require; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v", first, got, want)
+		}
+		if got := p.Decide(mfa.Subject{User: ada, First: first, Enrollments: []mfa.Enrollment{app}, Now: noon}).Require; !reflect.DeepEqual(got, asked) {
+			t.Errorf("%s with an app: %+v", first, got)
+		}
 	}
 }

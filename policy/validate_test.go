@@ -76,6 +76,7 @@ func TestValidate(t *testing.T) {
 		"no prerequisites":                       {base(policy.Rules{Prerequisites: map[string][]string{"totp": nil}}), []string{"policy: prerequisites.totp: an empty list"}},
 		"phase's method":                         {policy.Policy{Phases: []policy.Phase{{Name: "a"}, {Name: "b", Rules: policy.Rules{Methods: []string{"push"}}}}}, []string{`policy: phases[1].methods[0]: "push" is not configured`}},
 		"phase leaves nothing first":             {policy.Policy{Rules: policy.Rules{NotFirst: []string{"totp"}}, Phases: []policy.Phase{{Name: "a", Rules: policy.Rules{Methods: []string{"totp"}}}}}, []string{"policy: phases[0].not_first: leaves no method"}},
+		"phase's own leave nothing first":        {policy.Policy{Phases: []policy.Phase{{Name: "a", Rules: policy.Rules{NotFirst: known}}}}, []string{"policy: phases[0].not_first: leaves no method"}},
 		"phase without a name":                   {policy.Policy{Phases: []policy.Phase{{}}}, []string{"policy: phases[0].name: is missing"}},
 		"phase's cohort":                         {policy.Policy{Phases: []policy.Phase{{Name: "a", Cohorts: []string{"x"}}}}, []string{`policy: phases[0].cohorts[0]: there is no cohort "x"`}},
 		"phase's share":                          {policy.Policy{Phases: []policy.Phase{{Name: "a", Share: policy.Percent(120)}}}, []string{"policy: phases[0].share: 120 is not between 0 and 100"}},
