@@ -10,7 +10,7 @@ export BENCH FUZZTIME
 test: ## every module's tests; at the end, what was skipped and what it needs
 	@scripts/test
 
-test-race: ## the same under the race detector
+test-race: ## the same under the race detector, but for what only reads files
 	@RACE=1 scripts/test
 
 bench: ## every module's benchmarks, or those that match BENCH

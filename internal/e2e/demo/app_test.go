@@ -132,7 +132,7 @@ func (a *app) inbox() []message {
 // message satisfies the condition.
 func (a *app) waitForMail(to, subject string) message {
 	a.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

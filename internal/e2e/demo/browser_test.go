@@ -37,30 +37,43 @@ type tab struct {
 // https, as it does localhost.
 const insecureHost = "insecure.example"
 
-// newTab starts a browser with a profile of its own.
-func newTab(t testing.TB, a *app, name string) *tab {
-	t.Helper()
-	program := testneed.Program(t, "chromium", "apt-get install chromium")
+// chromium is the browser of all tests. To start one is slow; what a test leaves
+// in it would be there for the next, so that each has a profile of its own, as
+// of a private window.
+var chromium = sync.OnceValues(func() (context.Context, error) {
 	profile, err := os.MkdirTemp("", "mfa-chromium-")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	ctx, stopBrowser := chromedp.NewExecAllocator(ctx,
-		chromedp.ExecPath(program), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+	ctx, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath("chromium"), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.UserDataDir(profile), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-default-apps", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
 	ctx, closeTab := chromedp.NewContext(ctx)
+	stopBrowser = func() error {
+		closeTab()
+		stop()
+		return os.RemoveAll(profile)
+	}
+	return ctx, chromedp.Do(ctx)
+})
+
+// newTab opens a window of a profile of its own.
+func newTab(t testing.TB, a *app, name string) *tab {
+	t.Helper()
+	testneed.Program(t, "chromium", "apt-get install chromium")
+	ctx, err := chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	b := &tab{t: t, app: a, ctx: ctx, name: name, scripts: true}
 	t.Cleanup(func() {
 		closeTab()
-		stopBrowser()
 		cancel()
-		if err := os.RemoveAll(profile); err != nil {
-			t.Error(err)
-		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, m := range b.messages {
@@ -263,28 +276,23 @@ func (b *tab) download(selector string) string {
 	dir := b.t.TempDir()
 	yes := true
 	if _, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, EventsEnabled: &yes}); err != nil {
+		BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
+		Behavior:         browser.SetDownloadBehaviorBehaviorAllowAndName, DownloadPath: dir, EventsEnabled: &yes}); err != nil {
 		b.t.Fatal(err)
 	}
 	progress := chromedp.BrowserEvents(b.ctx, browser.DownloadProgress)
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 	for e, err := range progress {
-		if err != nil || e.State == browser.DownloadProgressStateCanceled {
-			b.t.Fatalf("download: %v %v", e, err)
+		if err != nil {
+			b.t.Fatalf("download: %v", err)
 		}
-		if e.State == browser.DownloadProgressStateCompleted {
-			break
+		// The browser tells of the downloads of all tests.
+		if text, err := os.ReadFile(filepath.Join(dir, e.GUID)); e.State == browser.DownloadProgressStateCompleted && err == nil {
+			return string(text)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) != 1 {
-		b.t.Fatalf("downloaded %v, %v", files, err)
-	}
-	text, err := os.ReadFile(files[0])
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return string(text)
+	b.t.Fatal("nothing was downloaded")
+	return ""
 }
 
 // journey is the whole way that a person goes: an account, a phone, and in again.
@@ -420,6 +428,7 @@ func (b *tab) manage(p *person, submit func(field string)) {
 }
 
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	testneed.Program(t, "zbarimg", "apt-get install zbar-tools")
 	a := start(t)
 	b := newTab(t, a, "scripts")
@@ -428,6 +437,7 @@ func TestBrowser(t *testing.T) {
 
 // Without JavaScript, without a mouse, and in the dark.
 func TestBrowser_WithoutScripts(t *testing.T) {
+	t.Parallel()
 	testneed.Program(t, "zbarimg", "apt-get install zbar-tools")
 	a := start(t)
 	b := newTab(t, a, "no-scripts")

@@ -199,6 +199,7 @@ func (b *tab) addMailbox(submit func(field string)) {
 
 // The text messages go by a real gateway, so that the page shows what became of them.
 func TestBrowser_Codes(t *testing.T) {
+	t.Parallel()
 	k := testserver.NewKannel(t)
 	c := carried{app: start(t, "-sms", kannelFlag(t, k)), kannel: k}
 	b := newTab(t, c.app, "codes")
@@ -210,6 +211,7 @@ func TestBrowser_Codes(t *testing.T) {
 
 // Without JavaScript, without a mouse, and in the dark.
 func TestBrowser_CodesWithoutScripts(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "codes-no-scripts")
 	b.withoutScripts()

@@ -387,6 +387,7 @@ func (c *client) pages() *client {
 }
 
 func TestO12_NumberIsRefusedWithWhatIsOpen(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	for number, reason := range map[string]string{
@@ -429,6 +430,7 @@ func (r reply) retryAfter() time.Duration {
 // A code is sent again after a pause, of which all that is said is true, and ends
 // the one before.
 func TestO03_O05_ResendWaitsAndEndsTheOldCode(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	s := p.setUp(js{"method": "sms", "phone": number})
@@ -470,6 +472,7 @@ func TestO03_O05_ResendWaitsAndEndsTheOldCode(t *testing.T) {
 // Another number takes the place of one when a code to it comes back, and not
 // before; the name stays, and the owner is told.
 func TestC21_ChangeOfNumberIsConfirmedAndTold(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	done := p.confirm(p.setUp(js{"method": "sms", "phone": number, "label": "Work"}), a.lastCode(number))
@@ -527,6 +530,7 @@ func (a *app) lastCode(to string) string {
 // Codes are in no answer, page or line of the log, whatever is asked for. What
 // is searched is all of the run, when it ends.
 func TestA53_A89_SentCodesAreNowhere(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	pages := p.pages()

@@ -45,6 +45,7 @@ func zbarimg(t testing.TB, image []byte) string {
 
 // What a person with a real phone does, checked with programs that are not ours.
 func TestContract_AuthenticatorApp(t *testing.T) {
+	t.Parallel()
 	testneed.Program(t, "oathtool", "apt-get install oathtool")
 	testneed.Program(t, "zbarimg", "apt-get install zbar-tools")
 	a := start(t)
@@ -124,6 +125,7 @@ func TestContract_AuthenticatorApp(t *testing.T) {
 }
 
 func TestContract_RecoveryCodes(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	other := p.elsewhere()
@@ -158,6 +160,7 @@ func TestContract_RecoveryCodes(t *testing.T) {
 }
 
 func TestA31_RecoveryCodeOfAnother(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p, q := a.member(t), a.member(t)
 	c := q.elsewhere()
@@ -170,6 +173,7 @@ func TestA31_RecoveryCodeOfAnother(t *testing.T) {
 }
 
 func TestA37_RecoveryCodesEndWithMFA(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	p.post("/mfa/recovery-codes", nil).want(http.StatusConflict, "enrollment_required") // L-06
@@ -196,6 +200,7 @@ func TestA37_RecoveryCodesEndWithMFA(t *testing.T) {
 
 // C-11, A-26: changes ask for a factor that was proved in the last ten minutes.
 func TestContract_ChangesAskForFreshEvidence(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	// The browser of the enrolment has a password alone behind it.
@@ -244,6 +249,7 @@ func TestContract_ChangesAskForFreshEvidence(t *testing.T) {
 }
 
 func TestContract_SeveralApps(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)
@@ -284,6 +290,7 @@ func TestContract_SeveralApps(t *testing.T) {
 }
 
 func TestContract_Activity(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := p.elsewhere()
@@ -317,6 +324,7 @@ func TestContract_Activity(t *testing.T) {
 }
 
 func TestContract_PasswordChangeEndsOtherSessions(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)
@@ -343,6 +351,7 @@ func TestContract_PasswordChangeEndsOtherSessions(t *testing.T) {
 }
 
 func TestC13_ChangesEndOtherSessions(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	other := p.elsewhere()
@@ -358,6 +367,7 @@ func TestC13_ChangesEndOtherSessions(t *testing.T) {
 }
 
 func TestContract_NativeClient(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := a.client(t)
@@ -395,6 +405,7 @@ func TestContract_NativeClient(t *testing.T) {
 
 // Where the policy requires it, a password alone leads to an enrolment and no further.
 func TestContract_RequiredPolicy(t *testing.T) {
+	t.Parallel()
 	a := start(t, "-policy", policyFile(t, `{"mode":"required"}`))
 	p := a.stranger(t)
 	f := p.post("/register", js{"email": p.email, "password": p.password}).want(http.StatusCreated).flow()
@@ -438,6 +449,7 @@ func TestContract_RequiredPolicy(t *testing.T) {
 }
 
 func TestContract_FlowsAnswerInJSON(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.stranger(t)
 	// A form does what JSON does.
@@ -459,6 +471,7 @@ func TestContract_FlowsAnswerInJSON(t *testing.T) {
 // A phone whose clock is slow is told so; one that is fast is not, as that
 // would tell a guesser of a code to come. While setting up both are.
 func TestContract_HintOfAWrongClock(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	pending := p.begin(js{"method": "totp"})

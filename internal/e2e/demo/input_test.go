@@ -14,6 +14,7 @@ func jsonText(text string) raw { return raw{"application/json", text} }
 
 // C-14: what another site can make a browser send changes nothing.
 func TestC14_CrossSiteRequestsChangeNothing(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)
@@ -90,6 +91,7 @@ func TestC14_CrossSiteRequestsChangeNothing(t *testing.T) {
 
 // C-15: an unknown user looks like a wrong password.
 func TestC15_A93_UnknownUsersLookLikeWrongPasswords(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	known, plain := a.member(t), a.register(t)
 	shape := func(email string) string {
@@ -125,6 +127,7 @@ func TestC15_A93_UnknownUsersLookLikeWrongPasswords(t *testing.T) {
 
 // A tooOften refusal comes for known and unknown alike.
 func TestC15_GuessedPasswordsSlowDown(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	for _, email := range []string{p.email, "unknown@example.com"} {
@@ -161,6 +164,7 @@ func badCodes(right string) map[string]string {
 }
 
 func TestC17_A46_A66_A67_A68_BadInputIsRefusedAndNotCounted(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := p.elsewhere()
@@ -212,6 +216,7 @@ func TestC17_A46_A66_A67_A68_BadInputIsRefusedAndNotCounted(t *testing.T) {
 }
 
 func TestC17_BadRecoveryCodes(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := p.elsewhere()
@@ -227,6 +232,7 @@ func TestC17_BadRecoveryCodes(t *testing.T) {
 }
 
 func TestC17_BadRegistrationsAndLogins(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	c := a.client(t)
@@ -264,6 +270,7 @@ func TestC17_BadRegistrationsAndLogins(t *testing.T) {
 }
 
 func TestC17_BadEnrolments(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	for name, body := range map[string]string{
@@ -295,6 +302,7 @@ func TestC17_BadEnrolments(t *testing.T) {
 
 // C-18: a large body is refused for its size.
 func TestC18_LargeBodiesAreRefused(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)
@@ -316,6 +324,7 @@ func TestC18_LargeBodiesAreRefused(t *testing.T) {
 }
 
 func TestBadClocksAreRefused(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	c := a.client(t)
 	for _, advance := range []string{"", "-1s", "1 day", "10000000h", "x", "1e9h"} {

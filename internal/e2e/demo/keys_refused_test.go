@@ -16,6 +16,7 @@ const notAccepted = "This key was not accepted"
 
 // An account's passkey has to check who uses it, and says what to do where it cannot.
 func TestW08_PasskeyThatDoesNotKnowItsUser(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "uv")
 	pk := b.plugIn(platform)
@@ -35,6 +36,7 @@ func TestW08_PasskeyThatDoesNotKnowItsUser(t *testing.T) {
 // What the browser was asked for is not believed: an authenticator that answers
 // without the flag is refused by the server.
 func TestA76_AnswerWithoutUserVerification(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "uv-bit")
 	pk := b.plugIn(platform)
@@ -54,6 +56,7 @@ func TestA76_AnswerWithoutUserVerification(t *testing.T) {
 }
 
 func TestW13_SameKeyAgain(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]webauthn.VirtualAuthenticatorOptions{"ctap2": plainKey, "u2f": oldKey, "platform": platform} {
 		t.Run(name, func(t *testing.T) {
 			a := start(t)
@@ -79,6 +82,7 @@ func TestW13_SameKeyAgain(t *testing.T) {
 // Two keys, of which one is removed: the browser's passkeys are told, and the
 // server no longer knows it, whatever an authenticator has kept.
 func TestW14_W23_RemovedKey(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "removed")
 	pk := b.plugIn(platform)
@@ -135,6 +139,7 @@ func TestW14_W23_RemovedKey(t *testing.T) {
 
 // A copy of a key answers with a count that is over already.
 func TestW16_A77_ClonedKey(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "cloned")
 	key := b.plugIn(plainKey)
@@ -169,6 +174,7 @@ func TestW16_A77_ClonedKey(t *testing.T) {
 
 // A passkey that is synced between devices has no count, and is never taken for a copy.
 func TestW16_SyncedPasskeyDoesNotCount(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "synced")
 	kind := platform
@@ -189,6 +195,7 @@ func TestW16_SyncedPasskeyDoesNotCount(t *testing.T) {
 
 // Whether a passkey can be backed up never changes; whether it is, may.
 func TestW09_BackupFlags(t *testing.T) {
+	t.Parallel()
 	type flags struct{ eligible, backedUp bool }
 	b := newTab(t, start(t), "backup")
 	for _, row := range []struct {
@@ -241,6 +248,7 @@ func TestW09_BackupFlags(t *testing.T) {
 
 // A's key, with a valid signature, on B's flow.
 func TestW14_A73_KeyOfAnother(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "another")
 	pk := b.plugIn(platform)

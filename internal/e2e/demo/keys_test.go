@@ -14,6 +14,7 @@ import (
 
 // A key as a second factor, whatever it is able to do.
 func TestKeyAsSecondFactor(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]webauthn.VirtualAuthenticatorOptions{"ctap2": plainKey, "u2f": oldKey} {
 		t.Run(name, func(t *testing.T) {
 			a := start(t)
@@ -61,6 +62,7 @@ func TestKeyAsSecondFactor(t *testing.T) {
 // What a person does with keys in the settings; each change asks for a key that
 // there is already.
 func TestKeysAreManaged(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "keys")
 	first := b.plugIn(plainKey)
@@ -119,6 +121,7 @@ func TestKeysAreManaged(t *testing.T) {
 
 // An authenticator app and a key: either is a second factor.
 func TestKeyBesideAnApp(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)

@@ -11,7 +11,8 @@ import (
 )
 
 // together sends n requests at one moment and counts what came back, as
-// "200", or "401 code_not_valid".
+// "200", or "401 code_not_valid". Who is told that the demo is busy, as it is on
+// a slow machine, tries again: nothing was looked at.
 func together(t testing.TB, n int, send func(i int) (reply, error)) map[string]int {
 	t.Helper()
 	var mu sync.Mutex
@@ -22,6 +23,9 @@ func together(t testing.TB, n int, send func(i int) (reply, error)) map[string]i
 		all.Go(func() {
 			<-barrier
 			r, err := send(i)
+			for err == nil && r.status == http.StatusServiceUnavailable && r.code() == "busy" {
+				r, err = send(i)
+			}
 			what := ""
 			if err != nil {
 				what = err.Error()
@@ -69,6 +73,7 @@ func wantOnce(t testing.TB, counts map[string]int, n int) {
 const crowd = 200
 
 func TestC02_A06_OneCodeOneFlow(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := p.elsewhere()
@@ -91,6 +96,7 @@ func TestC02_A06_OneCodeOneFlow(t *testing.T) {
 }
 
 func TestC02_OneCodeManyFlows(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	code := ""
@@ -111,6 +117,7 @@ func TestC02_OneCodeManyFlows(t *testing.T) {
 
 // L-03: the same for a recovery code, whose check is slow.
 func TestC02_A11_A13_OneRecoveryCode(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	flows, options := make([]*client, 5), make([]string, 5)
@@ -126,6 +133,7 @@ func TestC02_A11_A13_OneRecoveryCode(t *testing.T) {
 
 // T-01: the code of an enrolment confirms it once.
 func TestC02_OneActivation(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	pending := p.begin(js{"method": "totp"})
@@ -145,6 +153,7 @@ func TestC02_OneActivation(t *testing.T) {
 
 // C-07, A-17: of 500 parallel wrong codes five are looked at.
 func TestC07_A17_ParallelWrongCodes(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	const flowsAtOnce, n, limit = 5, 500, 5
@@ -180,6 +189,7 @@ func TestC07_A17_ParallelWrongCodes(t *testing.T) {
 
 // C-06: wrong codes at the sign-in, a step-up and a setup are one count.
 func TestC06_A18_OneBudgetForAllPaths(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.client.setCookie("mfa-device", "") // nobody's known browser
@@ -218,6 +228,7 @@ func TestC06_A18_OneBudgetForAllPaths(t *testing.T) {
 
 // what was counted stays counted, whatever the client does.
 func TestA54_A57_AbandonedRequestsCount(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := p.elsewhere()
@@ -234,6 +245,7 @@ func TestA54_A57_AbandonedRequestsCount(t *testing.T) {
 
 // A known browser is not held up by strangers' failures.
 func TestC08_StrangersDoNotLockTheOwnerOut(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	own := p.elsewhere()
@@ -253,6 +265,7 @@ func TestC08_StrangersDoNotLockTheOwnerOut(t *testing.T) {
 // Many people with right passwords in one network do not get in each other's way,
 // and a clock that goes back locks nobody out.
 func TestC08_RightPasswordsAreNeverTooOften(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	people := make([]*person, 8)
 	for i := range people {

@@ -24,6 +24,7 @@ const old = `
 // What the API sends is what the browser's own functions read, and what they
 // write is what the API takes; and mfa.js does the same where there are none.
 func TestW25_JSONForms(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]string{"by the browser": "", "by hand": old} {
 		t.Run(name, func(t *testing.T) {
 			a := start(t)
@@ -102,6 +103,7 @@ const apiInScript = `
 
 // What the browser says of a failure, and the sentence that a person can act on.
 func TestMessagesOfTheScript(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "messages")
 	pk := b.plugIn(platform)
@@ -146,6 +148,7 @@ func TestMessagesOfTheScript(t *testing.T) {
 
 // A page without https, or of a browser without any of it.
 func TestScriptWithoutWebAuthn(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "none")
 	ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `delete window.PublicKeyCredential`})
@@ -174,6 +177,7 @@ func TestScriptWithoutWebAuthn(t *testing.T) {
 
 // The browser's passkeys hear of what is gone, in both ways that there are.
 func TestW23_Signals(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "signals")
 	pk := b.plugIn(platform)

@@ -56,7 +56,7 @@ func runs(t *testing.T, cmd *exec.Cmd, addr string) bool {
 			t.Errorf("its log:\n%s", log.String())
 		}
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -79,6 +79,7 @@ func runs(t *testing.T, cmd *exec.Cmd, addr string) bool {
 // The example's page: an account by passkey, out, in by button and by the
 // suggestions, a second passkey.
 func TestExamplePasskeys(t *testing.T) {
+	t.Parallel()
 	b := newTab(t, &app{url: startPasskeys(t)}, "example-passkeys")
 	pk := b.plugIn(platform)
 	inside := `document.querySelector("main, body").textContent.includes("Hello Ada, you are in.")`

@@ -23,6 +23,7 @@ func (b *tab) asPasskeyUser(p *person) {
 }
 
 func TestPasskeySignsInByButton(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "passkey")
 	pk := b.plugIn(platform)
@@ -50,6 +51,7 @@ func TestPasskeySignsInByButton(t *testing.T) {
 // The suggestions of the e-mail field: the request waits on the page until
 // somebody picks one, which is what touching stands for here.
 func TestPasskeySignsInByAutofill(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "passkey")
 	pk := b.plugIn(platform)
@@ -67,6 +69,7 @@ func TestPasskeySignsInByAutofill(t *testing.T) {
 }
 
 func TestPasskeysOfTwoPeopleOnOneAuthenticator(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "two-people")
 	pk := b.plugIn(platform)

@@ -36,6 +36,7 @@ func managing(id string) []struct {
 
 // The cookie of a flow that waits for an answer opens nothing but the flow.
 func TestC09_C10_A20_A23_A24_PendingSignInManagesNothing(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)
@@ -78,6 +79,7 @@ func TestC09_C10_A20_A23_A24_PendingSignInManagesNothing(t *testing.T) {
 // A flow that asks to enrol shows and removes nothing either, and does not
 // enrol where something is enrolled already.
 func TestC10_FlowThatAsksToEnrolOnlyEnrols(t *testing.T) {
+	t.Parallel()
 	a := start(t, "-policy", policyFile(t, `{"mode":"required"}`))
 	p := a.stranger(t)
 	p.post("/register", js{"email": p.email, "password": p.password}).want(http.StatusCreated)
@@ -96,6 +98,7 @@ func TestC10_FlowThatAsksToEnrolOnlyEnrols(t *testing.T) {
 }
 
 func TestC12_A39_SessionIDsAreNew(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	c := p.elsewhere()
@@ -139,6 +142,7 @@ func TestC12_A39_SessionIDsAreNew(t *testing.T) {
 }
 
 func TestC01_A35_FlowsAreBound(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p, q := a.member(t), a.member(t)
 	c, d := p.elsewhere(), q.elsewhere()
@@ -170,6 +174,7 @@ func TestC01_A35_FlowsAreBound(t *testing.T) {
 
 // A-33: the session of one user says nothing about another's sign-in.
 func TestA33_SignInBesideAnothersSession(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p, q := a.member(t), a.member(t)
 	c := p.elsewhere()
@@ -181,6 +186,7 @@ func TestA33_SignInBesideAnothersSession(t *testing.T) {
 }
 
 func TestAnotherUsersEnrollmentsDoNotExist(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p, q := a.member(t), a.member(t)
 	p.signIn(p.client)
@@ -217,6 +223,7 @@ func TestAnotherUsersEnrollmentsDoNotExist(t *testing.T) {
 }
 
 func TestFlowsAndEnrolmentsExpire(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.member(t)
 	p.signIn(p.client)
@@ -240,6 +247,7 @@ func TestFlowsAndEnrolmentsExpire(t *testing.T) {
 }
 
 func TestA20_TheSecretIsShownOnce(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	pending := p.begin(js{"method": "totp"})
@@ -261,6 +269,7 @@ func TestA20_TheSecretIsShownOnce(t *testing.T) {
 
 // T-09: a secret is made by the server, and a client's own is refused.
 func TestA21_PostedSecretIsRefused(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	p := a.register(t)
 	const own = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

@@ -144,6 +144,7 @@ func args(file string, more ...string) []string {
 }
 
 func TestC17_StartWithWrongKeys(t *testing.T) {
+	t.Parallel()
 	file := used(t)
 	other := filepath.Join(t.TempDir(), "other.db")
 	b := start(t)
@@ -222,6 +223,7 @@ func TestC17_StartOnALockedDatabase(t *testing.T) {
 }
 
 func TestC17_StartOnAReadOnlyDatabase(t *testing.T) {
+	t.Parallel()
 	file := used(t)
 	for _, path := range []string{file, filepath.Dir(file)} {
 		if err := os.Chmod(path, 0o555); err != nil {
@@ -233,6 +235,7 @@ func TestC17_StartOnAReadOnlyDatabase(t *testing.T) {
 }
 
 func TestC17_StartOnANewerSchema(t *testing.T) {
+	t.Parallel()
 	for name, statement := range map[string]string{
 		"the app's":     "UPDATE webapp_meta SET value = '99' WHERE name = 'schema'",
 		"the library's": "UPDATE mfa_items_schema SET version = 99",
@@ -248,6 +251,7 @@ func TestC17_StartOnANewerSchema(t *testing.T) {
 }
 
 func TestC17_StartOnWhatIsNoDatabase(t *testing.T) {
+	t.Parallel()
 	file := used(t)
 	if err := os.WriteFile(file, bytes.Repeat([]byte("not a database\n"), 500), 0o600); err != nil {
 		t.Fatal(err)
@@ -261,6 +265,7 @@ func TestC17_StartOnWhatIsNoDatabase(t *testing.T) {
 }
 
 func TestStartWithBadFlags(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "demo.db")
 	open(t, filepath.Dir(file))
 	another := filepath.Join(filepath.Dir(file), "another.db")
@@ -293,6 +298,7 @@ func TestStartWithBadFlags(t *testing.T) {
 
 // Without -dev there is no inbox, no clock and no chosen address.
 func TestDevIsNothingWithoutTheFlag(t *testing.T) {
+	t.Parallel()
 	a := startPlain(t)
 	c := a.client(t)
 	for _, path := range []string{"/dev/inbox", "/dev/inbox.json", "/dev/", "/dev"} {
@@ -322,6 +328,7 @@ func TestDevIsNothingWithoutTheFlag(t *testing.T) {
 
 // SIGTERM ends it cleanly.
 func TestEndsCleanly(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	a.member(t)
 	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {

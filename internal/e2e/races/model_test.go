@@ -179,7 +179,8 @@ func (l *life) newEngine(t *rapid.T) {
 		t.Fatal(err)
 	}
 	l.engine, err = mfa.New(mfa.Config{Store: l.store, Keys: l.keys, Factors: []mfa.Factor{apps, papers{}}, Now: l.clock.Now,
-		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+		Support: func(context.Context, mfa.SupportRequest) error { return nil },
+		Wait:    func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -653,6 +654,7 @@ func (l *life) Check(t *rapid.T) {
 // accepted once, nothing passes or changes without its evidence, limits hold,
 // and nothing acknowledged is lost.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	saw := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		keys, err := mfa.NewKeyRing()

@@ -71,11 +71,15 @@ func (s *site) verify(flows []mfa.Flow, option, code string) func(int) string {
 
 func onEveryStore(t *testing.T, f func(t *testing.T, s *site)) {
 	for name, open := range stores {
-		t.Run(name, func(t *testing.T) { f(t, newSite(t, open)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, newSite(t, open))
+		})
 	}
 }
 
 func TestC02_A06_OneCode(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 8} {
 		t.Run(fmt.Sprint(n, " flows"), func(t *testing.T) {
 			onEveryStore(t, func(t *testing.T, s *site) {
@@ -88,6 +92,7 @@ func TestC02_A06_OneCode(t *testing.T) {
 }
 
 func TestC02_A11_A13_L03_OneRecoveryCode(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, s *site) {
 		u, _, codes := s.member()
 		flows := s.flows(u, 8)
@@ -107,6 +112,7 @@ func TestC02_A11_A13_L03_OneRecoveryCode(t *testing.T) {
 
 // L-07: each guess costs a slow digest, and few run at a time; all come to an end.
 func TestL07_ParallelRecoveryGuessesFinish(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, s *site) {
 		u, _, codes := s.member()
 		flows := s.flows(u, 5)
@@ -127,6 +133,7 @@ func TestL07_ParallelRecoveryGuessesFinish(t *testing.T) {
 // After a success neither a spelling of the code nor an earlier step works, on
 // either engine; the next step does.
 func TestT01_A04_T12_NothingOfASpentCodeWorks(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, s *site) {
 		u, phone, _ := s.member()
 		s.clock.Advance(phone.Period) // so that there is an unspent earlier step
@@ -162,6 +169,7 @@ func TestT01_A04_T12_NothingOfASpentCodeWorks(t *testing.T) {
 
 // C-07, A-17, A-19: parallel wrong codes are serial wrong codes.
 func TestC07_A17_A19_ParallelWrongCodes(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, s *site) {
 		u, phone, _ := s.member()
 		flows := s.flows(u, 8)
@@ -194,6 +202,7 @@ func wrongFor(at func(time.Time) string, now time.Time) string {
 
 // many users at once, each with their own codes, all get in.
 func TestA16_ManyUsersAtOnce(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, s *site) {
 		const users = 12
 		type one struct {
@@ -218,6 +227,7 @@ func TestA16_ManyUsersAtOnce(t *testing.T) {
 
 // One pending enrolment is confirmed once, and its code serves nothing else.
 func TestC02_OneActivation(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, s *site) {
 		u, phone, _ := s.member()
 		f := s.flows(u, 1)[0]

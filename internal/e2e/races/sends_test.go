@@ -141,6 +141,7 @@ func (s *carrierSite) enroll(e *mfa.Engine, user, number string, c mfa.Client) e
 // a thousand starts of each kind, from 50 parallel clients over two
 // engines on one store, send no more than the limits, and use what is leased.
 func TestO05_A87_A88_AThousandStarts(t *testing.T) {
+	t.Parallel()
 	const n = 1000
 	number := func(i int) string { return fmt.Sprintf("+4477%08d", i) }
 	for name, c := range map[string]struct {
@@ -167,6 +168,7 @@ func TestO05_A87_A88_AThousandStarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for kind, open := range stores {
 				t.Run(kind, func(t *testing.T) {
+					t.Parallel()
 					s := newCarrierSite(t, open)
 					s.texts.fail.Store(c.fails)
 					counts := s.starts(n, func(e *mfa.Engine, i int) error { return c.start(s, e, i) })
@@ -193,9 +195,13 @@ func TestO05_A87_A88_AThousandStarts(t *testing.T) {
 // The same for sign-ins of a user who has a number: the message that goes out
 // carries the code that counts.
 func TestA12_A87_A88_AThousandSignIns(t *testing.T) {
+	t.Parallel()
 	onEveryStore := func(f func(t *testing.T, s *carrierSite)) {
 		for kind, open := range stores {
-			t.Run(kind, func(t *testing.T) { f(t, newCarrierSite(t, open)) })
+			t.Run(kind, func(t *testing.T) {
+				t.Parallel()
+				f(t, newCarrierSite(t, open))
+			})
 		}
 	}
 	onEveryStore(func(t *testing.T, s *carrierSite) {

@@ -24,7 +24,7 @@ import (
 
 // A failure is printed with its seed; files that repeat it are not for this repository.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.checks": "1500", "rapid.steps": "60"} {
+	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.checks": checks, "rapid.steps": "60"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
