@@ -80,7 +80,7 @@ func TestEngineTakesRecoveryCodesOnce(t *testing.T) {
 }
 
 func TestEngineEnrolsUnderAPolicyThatRequires(t *testing.T) {
-	m := mfatest.NewEngine(t, func(c *mfa.Config) { c.Policy = &policy.Policy{Methods: []string{"totp"}} })
+	m := mfatest.NewEngine(t, func(c *mfa.Config) { c.Policy = &policy.Policy{Rules: policy.Rules{Methods: []string{"totp"}}} })
 	flow, err := m.SignIn(t.Context(), mfa.SignIn{User: ada, First: mfa.Password})
 	if err != nil || flow.Status != mfa.StatusEnroll {
 		t.Fatalf("%s: %v", flow.Status, err)

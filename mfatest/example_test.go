@@ -70,7 +70,7 @@ func ExampleInbox() {
 	t.check(err)
 	m := mfatest.NewEngine(t, func(c *mfa.Config) {
 		c.Factors = append(c.Factors, mails)
-		c.Policy = &policy.Policy{Implicit: []string{emailcode.Name}}
+		c.Policy = &policy.Policy{Rules: policy.Rules{Implicit: []string{emailcode.Name}}}
 	})
 	ada := mfa.User{ID: "7", Name: "Ada", Email: "ada@example.com", EmailVerified: true}
 

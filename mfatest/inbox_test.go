@@ -212,7 +212,7 @@ func TestInboxIsTheEnginesSender(t *testing.T) {
 	}
 	m := mfatest.NewEngine(t, func(c *mfa.Config) {
 		c.Factors = append(c.Factors, mails)
-		c.Policy = &policy.Policy{Implicit: []string{emailcode.Name}}
+		c.Policy = &policy.Policy{Rules: policy.Rules{Implicit: []string{emailcode.Name}}}
 		c.Observers = append(c.Observers, notices)
 	})
 	user := mfa.User{ID: "7", Email: "ada@example.com", EmailVerified: true}

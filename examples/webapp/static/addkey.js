@@ -8,18 +8,19 @@ const instead = {
   unauthenticated: "/login?said=needed",
 };
 
-async function begin(label) {
+async function begin(label, signal) {
   const answer = await fetch("/mfa/enrollments", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ method: "webauthn", label }),
-  }).catch(() => { throw { name: "NetworkError" }; });
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ method: "webauthn", label }), signal,
+  }).catch((error) => { throw signal.aborted ? error : { name: "NetworkError" }; });
   const json = await answer.json();
   if (!answer.ok) throw json;
   return json;
 }
 
-ceremony(async () => {
+ceremony(async (signal) => {
   const { id, label, credential } = form.elements;
-  const begun = await begin(label.value);
+  const begun = await begin(label.value, signal);
+  signal.throwIfAborted();
   credential.value = JSON.stringify(await create(begun.publicKey));
   id.value = begun.id;
   form.submit();

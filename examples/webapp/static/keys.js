@@ -8,16 +8,18 @@ const button = find("key-button"), cancel = find("key-cancel"), status = find("k
 export const form = find("key-form");
 export const { option, next, again } = button.dataset;
 
-// ceremony runs what asks for a key whenever the form is sent. failed is told of
-// each error that was shown.
+// ceremony runs what asks for a key whenever the form is sent, with a signal that
+// says when its user has given up. failed is told of each error that was shown.
 export function ceremony(run, failed = () => {}) {
+  let stop = new AbortController();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
     say("");
     busy(true);
+    stop = new AbortController();
     try {
-      await run();
+      await run(stop.signal);
     } catch (error) {
       busy(false);
       say(message(error));
@@ -25,7 +27,10 @@ export function ceremony(run, failed = () => {}) {
       failed(error);
     }
   });
-  cancel.addEventListener("click", abort);
+  cancel.addEventListener("click", () => {
+    stop.abort();
+    abort();
+  });
   addEventListener("pageshow", (event) => event.persisted && busy(false)); // back to a page that the browser has kept
   button.disabled = button.hidden = false;
 }
