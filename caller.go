@@ -42,7 +42,7 @@ func (e *Engine) callerID(c Caller) (user string, flow []byte, err error) {
 			return "", nil, ErrCaller
 		}
 		if len(c.Actor) > maxText || len(c.Reason) > maxText {
-			return "", nil, badInput("caller: want an actor and a reason of at most %d bytes", maxText)
+			return "", nil, badInput("caller: want an actor, and a reason, of at most %d bytes", maxText)
 		}
 		return c.User.ID, nil, c.User.check()
 	}
@@ -223,6 +223,7 @@ func (st *state) void() {
 }
 
 // rise marks a security change: what rests on the time before is asked again.
+// Devices stay known, so that somebody else's failures do not shut their owner out.
 func (st *state) rise() {
 	st.head.Generation++
 	st.head.DeviceFloor = st.head.Generation

@@ -213,9 +213,16 @@ func (st *state) reset() error {
 		st.touch(s)
 	}
 	st.head.Recovery = nil
-	st.head.Guesses, st.head.Recoveries, st.head.Untold, st.head.Told = tally{}, tally{}, 0, 0
+	st.forgive()
 	st.void()
 	return nil
+}
+
+// forgive forgets the account's failures, and that its owner was told of some.
+func (st *state) forgive() {
+	h := &st.head
+	h.Guesses, h.Recoveries, h.Untold, h.Told, h.LockTold = tally{}, tally{}, 0, 0, 0
+	st.touch(secHead)
 }
 
 // RecoveryCodes makes a new set of recovery codes, to be shown once; the old
@@ -327,9 +334,9 @@ func (e *Engine) PasswordChanged(ctx context.Context, c Caller) (Authentication,
 		if err := st.dropFlows(); err != nil {
 			return Authentication{}, err
 		}
-		st.head.Guesses, st.head.Recoveries, st.head.Untold, st.head.Told = tally{}, tally{}, 0, 0
+		st.forgive()
 		st.void()
-		if err := e.note(st, Event{Type: EventPasswordChanged, Notice: true}, c.User, client); err != nil {
+		if err := e.note(st, Event{Type: EventPasswordChanged, Notice: true, Actor: cut(c.Actor, maxText), Reason: cut(c.Reason, maxText)}, c.User, client); err != nil {
 			return Authentication{}, err
 		}
 		if void != nil {

@@ -93,13 +93,6 @@ func (r Requirement) remembers(grant Remember) bool {
 	return grant.For > 0 && r.SecondFactor && r.AAL == 0 && !r.PhishingResistant && len(r.Methods) == 0
 }
 
-// forgetDevices has all devices asked again. They stay known, so that somebody
-// else's failures do not shut their owner out.
-func (st *state) forgetDevices() {
-	st.head.DeviceFloor = st.head.Generation
-	st.touch(secHead)
-}
-
 // A browser's device tokens are a list, newest first, because several people
 // may share it: each token is of one user, and is stored hashed with that user.
 func splitDeviceTokens(list string) []string {

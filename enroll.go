@@ -27,6 +27,9 @@ func (e *Engine) Enroll(ctx context.Context, c Caller, r Enroll) (Enrolling, err
 	if len(r.Params.Phone) > maxText || len(r.Params.Email) > maxText || len(r.Params.Import) > maxFactorState || len(r.Replaces) > maxLabel {
 		return Enrolling{}, badInput("enrolment's parameters are too long")
 	}
+	if c.Actor != "" && r.Params.Import != nil {
+		return Enrolling{}, badInput("support brings nothing along: the user confirms what is new")
+	}
 	if err := e.permit(ctx, c.supportRequest(SupportReplace)); err != nil {
 		return Enrolling{}, err
 	}

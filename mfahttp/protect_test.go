@@ -162,6 +162,20 @@ func TestRequire(t *testing.T) {
 
 // What Require asks for is what the page is told of, whatever it is: were it less,
 // the page would be content, and browsers would go to and fro for ever.
+// A request that upgrades to another protocol is gated like any other, before the
+// handler that would take the connection over.
+func TestA42_RequireGatesUpgrades(t *testing.T) {
+	s := newSite(t)
+	phone, _, _ := s.member(t, "ada")
+	b := s.browser()
+	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket"}
+	b.send(t, "GET", "/admin", "", upgrade...).want(t, 401, "unauthenticated")
+	b.signIn(t, "ada", phone)
+	b.send(t, "GET", "/admin", "", upgrade...).want(t, http.StatusTeapot, "")
+	s.Clock.Advance(2 * time.Hour)
+	b.send(t, "GET", "/admin", "", upgrade...).want(t, 403, "requirement")
+}
+
 func TestRequirementIsCarriedWhole(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
