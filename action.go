@@ -38,6 +38,7 @@ func (e *Engine) Redeem(ctx context.Context, c Caller, action string) (Authentic
 		if act.actor != "" || act.flow != nil {
 			return Authentication{}, ErrCaller
 		}
+		var got *Authentication
 		for i := range st.flows {
 			f := &st.flows[i]
 			if !f.Held || f.Expires <= st.now.Unix() {
@@ -47,18 +48,21 @@ func (e *Engine) Redeem(ctx context.Context, c Caller, action string) (Authentic
 			if err := codec.Unmarshal(f.Body, &b); err != nil {
 				return Authentication{}, stateError(err)
 			}
-			if b.Action == nil || b.Action.ID != action || b.Client.App != act.client.App {
+			if b.Action == nil || b.Action.ID != action || b.Client.App != act.client.App || b.Generation < st.head.DeviceFloor {
 				continue
 			}
 			a := b.authentication(st)
-			a.Action = b.Action
+			a.Action, got = b.Action, &a
+			// All approvals of it are spent: two tabs are one payment.
 			body, err := codec.Marshal(flowBody{Attempts: b.Attempts})
 			if err != nil {
 				return Authentication{}, err
 			}
 			f.Held, f.Body = false, body
 			st.touch(secFlows)
-			return a, e.note(st, Event{Type: EventApproved, Label: a.Action.Text, Reason: a.Action.ID}, act.user, act.client)
+		}
+		if got != nil {
+			return *got, e.note(st, Event{Type: EventApproved, Label: got.Action.Text, Reason: got.Action.ID}, act.user, act.client)
 		}
 		return Authentication{}, &RequirementError{Require: Requirement{SecondFactor: true}, Missing: []string{MissingApproval}}
 	})

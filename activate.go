@@ -43,6 +43,9 @@ func (e *Engine) place(st *state, act acting, p pending, label string) (Event, e
 		r.Label = st.freeLabel(cmp.Or(label, m.Label, m.Name))
 	}
 	st.enrolled = append(st.enrolled, r)
+	if ev.First {
+		st.head.Undo = r.ID
+	}
 	st.rise()
 	ev.Label = r.Label
 	return ev, nil
@@ -57,6 +60,9 @@ func (e *Engine) activate(ctx context.Context, st *state, act acting, p pending,
 		return Activated{}, err
 	}
 	ev, err := e.place(st, act, p, label)
+	if err == nil {
+		err = e.endReset(st, act.user, act.client) // whoever enrols is in
+	}
 	if err != nil {
 		return Activated{}, err
 	}

@@ -87,7 +87,7 @@ func (t *tally) until(b budget, known bool, now time.Time) time.Time {
 // class is the account's tally and budget that a method falls under; nil: none.
 func (st *state) class(m Method) (*tally, budget) {
 	switch {
-	case m.PhishingResistant:
+	case m.PhishingResistant, m.Name == methodBypass:
 		return nil, budget{}
 	case m.Guessable:
 		return &st.head.Guesses, guessBudget
@@ -104,9 +104,10 @@ func (r *enrollment) lane(known bool) *lane {
 }
 
 // locked says when an answer by r is taken; zero: now. Phishing-resistant
-// methods are never locked: there is nothing in them to guess.
+// methods are never locked: there is nothing in them to guess. Neither are codes from
+// support, which end with their failures: a pause would outlast them.
 func (st *state) locked(m Method, r *enrollment, known bool) time.Time {
-	if m.PhishingResistant {
+	if m.PhishingResistant || m.Name == methodBypass {
 		return time.Time{}
 	}
 	until := st.budgetUntil(m, known)
@@ -141,6 +142,12 @@ func (st *state) fail(m Method, covered []*enrollment, known bool) (left int) {
 		return delayFrom // there is nothing in it to guess: it never locks
 	}
 	st.touch(secEnrollments)
+	if m.Name == methodBypass {
+		r := covered[0]
+		r.lane(known).Fails++
+		r.Disabled = r.inARow() >= disableAt
+		return max(0, disableAt-r.inARow())
+	}
 	t, b := st.class(m)
 	left = t.left(b, known, st.now)
 	for _, r := range covered {

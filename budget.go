@@ -53,6 +53,7 @@ type charge struct {
 	budgets []Budget
 	keys    []string // in the store, of the budgets
 	known   bool
+	urgent  bool   // a warning: the pause between messages is not for it
 	paid    []bool // which of them are; a budget that was is not charged again
 	done    bool
 	before  func(context.Context) error // asked once, before anything is charged
@@ -158,7 +159,7 @@ func (e *Engine) pay(ctx context.Context, st *state, c *charge) error {
 // asked says whether one budget lets a message through.
 func (e *Engine) asked(st *state, c *charge, i int, v quota.Value) error {
 	b := c.budgets[i]
-	if b.Name == BudgetDestination {
+	if b.Name == BudgetDestination && !c.urgent {
 		if next := pausedUntil(v, c.known, st.now); next.After(st.now) {
 			return &WaitError{Until: next.UTC()}
 		}

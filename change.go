@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -82,7 +83,7 @@ func (e *Engine) Remove(ctx context.Context, c Caller, id string) (Authenticatio
 		}
 		st.void()
 		st.touch(secEnrollments)
-		if err := st.dropFlows(); err != nil {
+		if err := errors.Join(e.endReset(st, act.user, act.client), st.dropFlows()); err != nil {
 			return Authentication{}, err
 		}
 		return st.renew(act.auth), e.note(st, Event{Type: EventRemoved, Notice: true, Method: gone.Method, Enrollment: id,
@@ -212,7 +213,7 @@ func (st *state) reset() error {
 		st.decoded[s] = true
 		st.touch(s)
 	}
-	st.head.Recovery = nil
+	st.head.Recovery, st.head.Undo = nil, ""
 	st.forgive()
 	st.void()
 	return nil
@@ -236,6 +237,9 @@ func (e *Engine) RecoveryCodes(ctx context.Context, c Caller) ([]string, error) 
 	return change(ctx, e, c, changing, func(st *state, act acting) ([]string, error) {
 		if !st.hasOwn() {
 			return nil, ErrEnrollmentRequired
+		}
+		if err := e.endReset(st, act.user, act.client); err != nil {
+			return nil, err
 		}
 		return e.issue(ctx, st, act, codes)
 	})
@@ -331,9 +335,10 @@ func (e *Engine) PasswordChanged(ctx context.Context, c Caller) (Authentication,
 			return Authentication{}, err
 		}
 		_, void := st.evidence(c.Authentication, client)
-		if err := st.dropFlows(); err != nil {
+		if err := errors.Join(e.endReset(st, c.User, client), st.dropFlows()); err != nil {
 			return Authentication{}, err
 		}
+		st.head.RecoverFrom = 0 // whoever asked for it had the old password
 		st.forgive()
 		st.void()
 		if err := e.note(st, Event{Type: EventPasswordChanged, Notice: true, Actor: cut(c.Actor, maxText), Reason: cut(c.Reason, maxText)}, c.User, client); err != nil {

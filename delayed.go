@@ -27,6 +27,8 @@ type delayed struct {
 	Ticket  []byte `cbor:"5,keyasint"`           // hash of what the browser that asked keeps
 	Address string `cbor:"6,keyasint"`           // keyed hash of the address on file then
 	Told    int64  `cbor:"7,keyasint,omitempty"` // when its owner was last told that it is ready
+	Tells   int    `cbor:"8,keyasint,omitempty"` // how often
+	Texted  bool   `cbor:"9,keyasint,omitempty"` // factors have told of it, those that can
 }
 
 // A ResetOffer says what a delayed reset is to somebody who cannot go on.
@@ -65,7 +67,7 @@ func (st *state) resetOffer(b *flowBody) *ResetOffer {
 // factor from before, or reads the mail, can cancel it. Called again once it
 // is ready, it has the mail sent again that leads on; see [Engine.ClaimReset].
 // [ErrMethodNotAllowed] where the policy grants none, where nothing is enrolled, or
-// where there is no address on file; [*WaitError] after one was cancelled;
+// where there is no verified address on file; [*WaitError] after one was cancelled;
 // [ErrNoFlow], [ErrFlowExpired].
 func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (ResetRequest, error) {
 	user, id, err := e.parseFlowToken(token)
@@ -87,6 +89,9 @@ func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (Rese
 		}
 		if r := st.pendingReset(); r != nil {
 			out := ResetRequest{Ready: fromUnix(r.Ready), Expires: fromUnix(r.Expires)}
+			if !r.Texted {
+				asked, told, owner = r.event(st), e.everything(st), b.User
+			}
 			return out, e.announceReset(st, r, b.User, client)
 		}
 		if st.head.RecoverFrom > st.now.Unix() {
@@ -97,19 +102,27 @@ func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (Rese
 		r := &delayed{ID: newID(), Asked: st.now.Unix(), Ready: ready.Unix(), Expires: ready.Add(resetOpen).Unix(), Ticket: sum[:], Address: e.mailbox(b.User)}
 		st.head.Recovery = r
 		st.touch(secHead)
-		told = map[string][]Enrolled{}
-		for _, m := range e.methods {
-			told[m.Name] = st.others(m.Name)
-		}
-		asked = Event{Type: EventResetRequested, Notice: true, Enrollment: r.ID, Until: fromUnix(r.Ready), Also: st.addresses()}
-		asked.User, asked.Time = st.user, st.now
-		owner = b.User
+		asked, told, owner = r.event(st), e.everything(st), b.User
 		return ResetRequest{ticket, fromUnix(r.Ready), fromUnix(r.Expires)}, e.note(st, asked, b.User, client)
 	})
 	if err == nil && asked.Type != "" {
 		e.later(func(ctx context.Context) { e.tellByFactors(ctx, owner, client, asked, told) })
 	}
 	return out, err
+}
+
+// event tells of a reset that was asked for.
+func (r *delayed) event(st *state) Event {
+	return Event{Type: EventResetRequested, Notice: true, Enrollment: r.ID, Until: fromUnix(r.Ready), Also: st.addresses(), User: st.user, Time: st.now}
+}
+
+// everything is all that is enrolled, by method.
+func (e *Engine) everything(st *state) map[string][]Enrolled {
+	out := map[string][]Enrolled{}
+	for _, m := range e.methods {
+		out[m.Name] = st.others(m.Name)
+	}
+	return out
 }
 
 // mailbox is a keyed hash of a user's address.
@@ -135,18 +148,18 @@ func (st *state) resettable(id []byte) (*flowBody, error) {
 
 // grantsReset says whether a delayed reset is open to a flow: the policy grants it,
 // the first factor was something that its user knows, and there is something to
-// reset and an address to tell.
+// reset and an address to tell, which the host has verified.
 func (st *state) grantsReset(b *flowBody) bool {
 	return b.Purpose == SigningIn && b.Wait > 0 && b.Channel == "" && len(b.Proofs) > 0 && b.Proofs[0].Kind == Know &&
-		b.User.Email != "" && st.hasOwn()
+		b.User.Email != "" && b.User.EmailVerified && st.hasOwn()
 }
 
 // announceReset has the owner mailed that a reset can be claimed, once an hour at most.
 func (e *Engine) announceReset(st *state, r *delayed, u User, c Client) error {
-	if st.now.Unix() < r.Ready || st.now.Unix() < r.Told+int64(time.Hour/time.Second) || r.Address != e.mailbox(u) {
+	if st.now.Unix() < r.Ready || st.now.Unix() < r.Told+int64(time.Hour/time.Second) || r.Tells >= resetTells || r.Address != e.mailbox(u) {
 		return nil
 	}
-	r.Told = st.now.Unix()
+	r.Told, r.Tells = st.now.Unix(), r.Tells+1
 	st.touch(secHead)
 	return e.note(st, Event{Type: EventResetReady, Notice: true, Enrollment: r.ID, Until: st.now.Add(claimLifetime).UTC()}, u, c)
 }
@@ -157,12 +170,28 @@ func (e *Engine) ResetDue(ctx context.Context, u User) error {
 	if err := u.check(); err != nil {
 		return err
 	}
+	var asked Event
+	var told map[string][]Enrolled
 	_, err := commit(ctx, e, u.ID, func(st *state) (struct{}, error) {
-		if r := st.pendingReset(); r != nil && r.Told == 0 {
+		asked = Event{}
+		r := st.pendingReset()
+		if r == nil {
+			return struct{}{}, nil
+		}
+		if err := st.openAll(); err != nil {
+			return struct{}{}, err
+		}
+		if !r.Texted {
+			asked, told = r.event(st), e.everything(st)
+		}
+		if r.Told == 0 {
 			return struct{}{}, e.announceReset(st, r, u, Client{})
 		}
 		return struct{}{}, nil
 	})
+	if err == nil && asked.Type != "" {
+		e.tellByFactors(ctx, u, Client{}, asked, told)
+	}
 	return err
 }
 
@@ -175,26 +204,41 @@ func (e *Engine) tellByFactors(ctx context.Context, u User, c Client, ev Event, 
 			continue
 		}
 		for _, d := range t.Tell(TellRequest{User: u, Client: c, Event: ev, Enrollments: enrolled[name]}) {
-			charge := e.newCharge(&d, name, c, u.ID)
-			_, err := commitAlways(ctx, e, u.ID, func(st *state) (struct{}, error) {
-				st.paying = charge
-				st.head.Sent.Add(st.now, 1)
-				st.touch(secHead)
-				return struct{}{}, nil
-			})
-			if err == nil {
-				d.Message.ID = newID()
-				err = handOver(ctx, d.Sender, d.Message)
-			}
-			if err != nil {
+			if err := e.tellOne(ctx, u, c, name, d); err != nil {
 				e.log.Warn("mfa: a notice could not be sent by a factor", "method", name, "user", u.ID, "error", err)
 			}
 		}
 	}
 }
 
+// tellOne sends one of them. The pause between two messages is not for warnings, or
+// whoever asks for a code right before would suppress it.
+func (e *Engine) tellOne(ctx context.Context, u User, c Client, method string, d Delivery) error {
+	m := &message{id: newID(), user: u.ID, charge: e.newCharge(&d, method, c, u.ID)}
+	m.charge.urgent = true
+	defer e.settle(m)
+	_, err := commitAlways(ctx, e, u.ID, func(st *state) (struct{}, error) {
+		if r := st.pendingReset(); r != nil {
+			r.Texted = true
+		}
+		st.paying = m.charge
+		st.head.Sent.Add(st.now, 1)
+		st.touch(secHead)
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return err
+	}
+	d.Message.ID = m.id
+	if err := handOver(ctx, d.Sender, d.Message); err != nil {
+		return err
+	}
+	e.handedOver(ctx, m.charge, e.now())
+	return nil
+}
+
 // CancelReset ends the delayed reset that was asked for, on behalf of a session
-// that has proved something which was enrolled before it: [*RequirementError]. None
+// that has proved something which is enrolled: [*RequirementError]. None
 // open is no error. The mail that tells of it has a link that does the same; see
 // [Engine.Repudiate]. A sign-in with such a factor cancels it by itself.
 func (e *Engine) CancelReset(ctx context.Context, c Caller) error {
@@ -206,7 +250,7 @@ func (e *Engine) CancelReset(ctx context.Context, c Caller) error {
 		if act.actor != "" || act.flow != nil {
 			return struct{}{}, ErrCaller
 		}
-		if !st.provedBefore(act.auth.Proofs, r.Asked) {
+		if !st.provedOwner(act.auth.Proofs) {
 			return struct{}{}, &RequirementError{Require: Requirement{SecondFactor: true}, Missing: []string{MissingSecondFactor}}
 		}
 		return struct{}{}, e.cancelReset(st, act.user, act.client)
@@ -214,13 +258,22 @@ func (e *Engine) CancelReset(ctx context.Context, c Caller) error {
 	return err
 }
 
-// provedBefore says whether one of the proofs is by an enrollment of the user's
-// own from before then.
-func (st *state) provedBefore(proofs []Proof, then int64) bool {
+// provedOwner says whether one of the proofs is by what only the owner can have: an
+// enrollment of the user's own, a recovery code or one from support. One that was
+// enrolled since the reset was asked for took such a proof, too.
+func (st *state) provedOwner(proofs []Proof) bool {
 	return slices.ContainsFunc(proofs, func(p Proof) bool {
 		r := st.enrollment(p.Enrollment)
-		return r != nil && (r.own() || r.Method == methodRecovery) && r.Created <= then
+		return r != nil && !r.Implicit
 	})
+}
+
+// endReset ends a delayed reset that may be open, because the account has changed.
+func (e *Engine) endReset(st *state, u User, c Client) error {
+	if st.pendingReset() == nil {
+		return nil
+	}
+	return e.cancelReset(st, u, c)
 }
 
 func (e *Engine) cancelReset(st *state, u User, c Client) error {
@@ -231,8 +284,8 @@ func (e *Engine) cancelReset(st *state, u User, c Client) error {
 
 // ownerIsHere ends a delayed reset in whose time the owner signs in.
 func (e *Engine) ownerIsHere(st *state, b *flowBody) error {
-	if r := st.pendingReset(); r != nil && st.provedBefore(b.Proofs, r.Asked) {
-		return e.cancelReset(st, b.User, b.Client)
+	if st.provedOwner(b.Proofs) {
+		return e.endReset(st, b.User, b.Client)
 	}
 	return nil
 }
@@ -263,7 +316,7 @@ func (e *Engine) ClaimReset(ctx context.Context, token, link, ticket string, c C
 			return Flow{}, err
 		}
 		r := st.pendingReset()
-		if r == nil || r.ID != of.Subject || r.Ready > st.now.Unix() || r.Address != e.mailbox(b.User) || subtle.ConstantTimeCompare(r.Ticket, sum[:]) != 1 {
+		if r == nil || r.ID != of.Subject || max(r.Ready, r.Asked+int64(b.Wait/time.Second)) > st.now.Unix() || r.Address != e.mailbox(b.User) || subtle.ConstantTimeCompare(r.Ticket, sum[:]) != 1 {
 			st.current, st.body = nil, nil
 			return Flow{}, &NotValidError{}
 		}
@@ -377,8 +430,8 @@ func (e *Engine) Repudiate(ctx context.Context, token string, c Client) (user st
 				return st.user, e.cancelReset(st, u, c)
 			}
 		case EventEnrolled:
-			if r := st.enrollment(of.Subject); r != nil {
-				ev := Event{Type: EventUndone, Notice: true, Count: st.ownCount(), Method: r.Method, Label: r.Label, Also: st.addresses()}
+			if st.head.Undo != "" && st.head.Undo == of.Subject {
+				ev := Event{Type: EventUndone, Notice: true, Count: st.ownCount(), Enrollment: of.Subject, Also: st.addresses()}
 				if err := st.reset(); err != nil {
 					return "", err
 				}

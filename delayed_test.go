@@ -11,6 +11,16 @@ import (
 	"github.com/mfakit/mfa"
 )
 
+// replaceApp puts another app in the place of the one that there is.
+func (w *world) replaceApp(c mfa.Caller) {
+	w.t.Helper()
+	list, err := w.Enrollments(bg, c.User.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.enroll(c, mfa.Enroll{Replaces: list[0].ID})
+}
+
 // patient requires a second factor, and grants a delayed reset after three days.
 func patient(mfa.Subject) mfa.Decision {
 	return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}, DelayedReset: 72 * time.Hour, Remember: mfa.Remember{For: 30 * day}}
@@ -19,9 +29,11 @@ func patient(mfa.Subject) mfa.Decision {
 // told waits for the nth event of a kind.
 func (w *world) told(kind mfa.EventType, n int) mfa.Event {
 	w.t.Helper()
-	list, err := w.events.Await(bg, kind, n)
+	ctx, cancel := context.WithTimeout(bg, time.Minute) // of a test that fails
+	defer cancel()
+	list, err := w.events.Await(ctx, kind, n)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%d of %s: %v", n, kind, err)
 	}
 	return list[n-1]
 }
@@ -105,8 +117,6 @@ func TestC30_ResetIsClaimedWithAllOfItsParts(t *testing.T) {
 	eve := person("eve")
 	w.withApp(eve)
 	theirs := w.signIn(eve, from(3))
-	moved := u
-	moved.Email = "eve@example.com"
 	reset, err := w.SignIn(bg, mfa.SignIn{User: u, First: mfa.EmailReset, Client: b.Client})
 	is(t, err, nil)
 	mine := b.signIn()
@@ -122,7 +132,6 @@ func TestC30_ResetIsClaimedWithAllOfItsParts(t *testing.T) {
 		"a very long ticket":    {mine.Token, link, strings.Repeat("A", 5000), mfa.ErrNotValid},
 		"another user's flow":   {theirs.Token, link, r.Ticket, mfa.ErrNotValid},
 		"no flow":               {"", link, r.Ticket, mfa.ErrNoFlow},
-		"address has changed":   {w.signIn(moved, b.Client).Token, link, r.Ticket, mfa.ErrNotValid},
 		"first by mail as well": {reset.Token, link, r.Ticket, mfa.ErrMethodNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,6 +215,39 @@ func TestReset_TheOwnerCancels(t *testing.T) {
 		w.told(mfa.EventResetCanceled, 1)
 		w.want(home.signIn(), nil, mfa.StatusPassed)
 	})
+	t.Run("by another address on file", func(t *testing.T) {
+		w, u, _, b, r := robbed(t)
+		w.clock.Advance(72 * time.Hour)
+		is(t, w.ResetDue(bg, u), nil)
+		link := w.linkOf(mfa.EventResetReady, 1)
+		moved := u
+		moved.Email = "eve@example.com"
+		w.signIn(moved, from(2))
+		w.told(mfa.EventResetCanceled, 1)
+		is(t, second(w.ClaimReset(bg, b.signIn().Token, link, r.Ticket, b.Client)), mfa.ErrNotValid)
+	})
+	for name, change := range map[string]func(w *world, u mfa.User, c mfa.Caller){
+		"by a changed password": func(w *world, u mfa.User, _ mfa.Caller) {
+			is(t, second(w.PasswordChanged(bg, mfa.Caller{User: u})), nil)
+		},
+		"by signing out everywhere": func(w *world, u mfa.User, _ mfa.Caller) { is(t, w.SignOutEverywhere(bg, u, mfa.Client{}), nil) },
+		"by support, who gives out a code": func(w *world, u mfa.User, _ mfa.Caller) {
+			is(t, third(w.IssueBypass(bg, mfa.Bypass{User: u, Actor: "carol"})), nil)
+		},
+		"by a new factor":   func(w *world, _ mfa.User, c mfa.Caller) { w.enrollKey(c, "k") },
+		"by new codes":      func(w *world, _ mfa.User, c mfa.Caller) { is(t, second(w.RecoveryCodes(bg, c)), nil) },
+		"by a replaced app": func(w *world, u mfa.User, c mfa.Caller) { w.replaceApp(c) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, withPolicy(patient))
+			u := person("ada")
+			c := w.session(u, w.withApp(u))
+			_, err := w.RequestReset(bg, w.signIn(u, from(1)).Token, from(1))
+			is(t, err, nil)
+			change(w, u, c)
+			w.told(mfa.EventResetCanceled, 1)
+		})
+	}
 	t.Run("by a session from before", func(t *testing.T) {
 		w := newWorld(t, withPolicy(patient))
 		u := person("ada")
@@ -231,6 +273,7 @@ func TestReset_OnlyWhereItIsGranted(t *testing.T) {
 		app   bool
 	}{
 		"not granted":       {mfa.Decision{Require: granted.Require}, person("a"), mfa.Password, true},
+		"not verified":      {granted, mfa.User{ID: "h", Email: "h@example.com"}, mfa.Password, true},
 		"nothing enrolled":  {granted, person("b"), mfa.Password, false},
 		"no address":        {granted, mfa.User{ID: "c"}, mfa.Password, true},
 		"first by mail":     {granted, person("d"), mfa.EmailLink, true},
@@ -299,6 +342,18 @@ func TestUndo_TheFirstEnrolment(t *testing.T) {
 		t.Errorf("%+v", ev)
 	}
 	is(t, second(w.Repudiate(bg, link, owner)), mfa.ErrNotValid)
+	t.Run("whatever became of it", func(t *testing.T) {
+		w := newWorld(t)
+		thief := w.withApp(u)
+		link := w.linkOf(mfa.EventEnrolled, 1)
+		w.enroll(w.session(u, thief), mfa.Enroll{Replaces: thief.id})
+		if user, err := w.Repudiate(bg, link, owner); user != u.ID || err != nil {
+			t.Fatalf("%q, %v", user, err)
+		}
+		if list, _ := w.Enrollments(bg, u.ID); len(list) != 0 {
+			t.Errorf("left: %v", list)
+		}
+	})
 	t.Run("in time", func(t *testing.T) {
 		w := newWorld(t)
 		w.withApp(u)

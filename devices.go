@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,6 +39,8 @@ type device struct {
 	Name    []byte `cbor:"5,keyasint"` // hash of the token's first part
 	Hash    []byte `cbor:"1,keyasint"` // of the secret that counts
 	Next    []byte `cbor:"6,keyasint,omitempty"`
+	NextAt  int64  `cbor:"15,keyasint,omitempty"` // when Next was made, Unix seconds
+	Proved  int64  `cbor:"16,keyasint,omitempty"` // when it last passed a whole flow, Unix seconds
 	Created int64  `cbor:"2,keyasint"`
 	Seen    int64  `cbor:"3,keyasint"`
 	Agent   string `cbor:"4,keyasint,omitempty"`
@@ -55,6 +59,12 @@ const (
 	deviceNameSize  = 16
 	deviceTokenSize = deviceNameSize + randomSize
 )
+
+// known says whether an adaptive policy may go by it: it passed a whole flow not too
+// long ago, and nothing has changed since.
+func (d *device) known(h *head, now time.Time) bool {
+	return d.trusted(h) && d.Proved+int64(rememberMax/time.Second) > now.Unix()
+}
 
 // trusted says whether nothing about the account's security has changed since
 // the device last passed.
@@ -163,7 +173,7 @@ func (e *Engine) useDevice(st *state, list string, u User, c Client) (d *device,
 	}
 	st.touch(secDevices)
 	if d = found.device; found.stale {
-		ev := Event{Type: EventDeviceReused, Notice: d.Granted != 0, Label: d.ID}
+		ev := Event{Type: EventDeviceReused, Notice: d.trusted(&st.head), Label: d.ID}
 		st.devices = slices.DeleteFunc(st.devices, func(o device) bool { return o.ID == ev.Label })
 		return nil, "", e.note(st, ev, u, c)
 	}
@@ -171,10 +181,15 @@ func (e *Engine) useDevice(st *state, list string, u User, c Client) (d *device,
 		d.Hash, d.Next = d.Next, nil
 	}
 	// Two requests at one moment have to get the same token, as the browser keeps
-	// only one of the answers: so the new secret is made of the old one, under a key
-	// that only the engine has.
+	// only one of the answers: so the new secret is made of the old one and the
+	// minute, under a key that only the engine has. Later it is another one, or a copy
+	// that keeps step with its original would never be noticed.
+	if d.Next == nil || st.now.Unix() >= d.NextAt+int64(nextDevice/time.Second) || st.now.Unix() < d.NextAt {
+		d.NextAt = st.now.Unix()
+	}
 	raw, _ := base64.RawURLEncoding.DecodeString(found.token)
-	secret, err := hex.DecodeString(e.keys.indexOf("device 1", string(raw)) + e.keys.indexOf("device 2", string(raw)))
+	seed := string(binary.BigEndian.AppendUint64(slices.Clone(raw), uint64(d.NextAt)))
+	secret, err := hex.DecodeString(e.keys.indexOf("device 1", seed) + e.keys.indexOf("device 2", seed))
 	if err != nil || len(secret) != randomSize {
 		return nil, "", err
 	}
@@ -190,6 +205,9 @@ func (e *Engine) useDevice(st *state, list string, u User, c Client) (d *device,
 // made for somebody else. It returns what the client should keep now (empty:
 // what it has), and whether the user should hear of it: there are other devices,
 // and none that calls itself by this name.
+//
+// One in which the account's security has changed since it last passed begins anew:
+// a copy from before is worth nothing, and neither is what was granted then.
 func (st *state) seeDevice(c Client, list string) (d *device, keep string, strange bool, err error) {
 	if d, err = st.knownDevice(list); err != nil {
 		return nil, "", false, err
@@ -199,6 +217,10 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 	}
 	st.touch(secDevices)
 	agent := cut(c.UserAgent, maxHistoryText)
+	anew := d != nil && !d.trusted(&st.head)
+	if anew {
+		*d = device{Created: d.Created, ID: d.ID}
+	}
 	if d == nil {
 		strange = len(st.devices) > 0 && !slices.ContainsFunc(st.devices, func(o device) bool { return o.Agent == agent })
 		for len(st.devices) >= maxDevices {
@@ -210,17 +232,19 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 			}
 			st.devices = slices.Delete(st.devices, oldest, oldest+1)
 		}
+		st.devices = append(st.devices, device{Created: st.now.Unix(), ID: newID()})
+		d, anew = &st.devices[len(st.devices)-1], true
+	}
+	if anew {
 		var random [deviceTokenSize]byte
 		rand.Read(random[:])
 		token := base64.RawURLEncoding.EncodeToString(random[:])
-		name, secret := hashDevice(token)
-		st.devices = append(st.devices, device{Name: name, Hash: secret, Created: st.now.Unix(), ID: newID()})
-		d = &st.devices[len(st.devices)-1]
+		d.Name, d.Hash = hashDevice(token)
 		others := splitDeviceTokens(list)
 		keep = strings.Join(append([]string{token}, others[:min(len(others), maxDeviceTokens-1)]...), ".")
 	}
 	d.see(c, st.now)
-	d.Generation = st.head.Generation
+	d.Generation, d.Proved = st.head.Generation, st.now.Unix()
 	return d, keep, strange, nil
 }
 
@@ -314,7 +338,7 @@ func (e *Engine) SignOutEverywhere(ctx context.Context, u User, c Client) error 
 		if st.version == 0 {
 			return struct{}{}, nil // there is nothing
 		}
-		if err := st.dropFlows(); err != nil {
+		if err := errors.Join(st.openAll(), e.endReset(st, u, c), st.dropFlows()); err != nil {
 			return struct{}{}, err
 		}
 		st.void()

@@ -129,6 +129,9 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 	if err != nil {
 		return Asked{}, err
 	}
+	if err := e.permit(ctx, c.supportRequest(SupportReplace)); err != nil {
+		return Asked{}, err
+	}
 	e.jobs.begin()
 	defer e.jobs.end()
 	slow, once := e.slowOnce(), &message{id: newID(), user: user, option: id}
@@ -169,6 +172,9 @@ func (e *Engine) Activate(ctx context.Context, c Caller, id string, a Answer) (A
 		return Activated{}, err
 	}
 	if err := a.check(); err != nil {
+		return Activated{}, err
+	}
+	if err := e.permit(ctx, c.supportRequest(SupportReplace)); err != nil {
 		return Activated{}, err
 	}
 	e.jobs.begin()

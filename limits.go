@@ -158,6 +158,8 @@ const (
 	// rememberMax is how long a browser may be remembered: as long as NIST SP
 	// 800-63B-4 section 2.1.3 lets a sign-in at AAL1 last.
 	rememberMax = 30 * 24 * time.Hour
+	// nextDevice is how long two requests get the same new token of a device.
+	nextDevice = time.Minute
 	// linkLifetime is how long a mail's link undoes a first enrolment. People read
 	// their mail after a weekend.
 	linkLifetime = 72 * time.Hour
@@ -169,6 +171,8 @@ const (
 	claimLifetime = 24 * time.Hour
 	// resetOpen is how long after its wait a reset can still be begun to be claimed.
 	resetOpen = 14 * 24 * time.Hour
+	// resetTells is how often its owner is mailed that a reset is ready.
+	resetTells = 5
 	// resetAgain is the pause after one that was cancelled.
 	resetAgain = 24 * time.Hour
 	// bypassMax and bypassDefault bound a code that support gives out (the same section).

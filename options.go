@@ -22,6 +22,9 @@ func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 		if m.Channel != "" && m.Channel == body.Channel {
 			continue // the first factor came that way already
 		}
+		if m.Name == methodBypass && body.Purpose != SigningIn {
+			continue // it lets in, and approves nothing
+		}
 		covered := st.usable(m, scope(e.factors[i], body.Client), body.Implicit)
 		var found []candidate
 		if m.Together && len(covered) > 0 {

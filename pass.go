@@ -54,7 +54,7 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 	if b.Action != nil {
 		out.Authentication.Proofs, out.Authentication.Time = b.Session, newest(b.Session)
 		st.current.Held = true
-		*b = flowBody{Attempts: b.Attempts, Action: b.Action, Proofs: b.Proofs, Client: Client{App: b.Client.App}}
+		*b = flowBody{Attempts: b.Attempts, Action: b.Action, Proofs: b.Proofs, Client: Client{App: b.Client.App}, Generation: st.head.Generation}
 		return out, err
 	}
 	*b = flowBody{Attempts: b.Attempts} // all that a spent flow is still needed for
@@ -64,8 +64,8 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 // remember has a browser remembered, where its user asked for that and the
 // policy grants it. A code that stands in for a lost factor is no reason to.
 func (e *Engine) remember(st *state, b *flowBody, d *device) error {
-	last := b.Proofs[len(b.Proofs)-1]
-	if !b.Asks || b.Remember.For <= 0 || b.Purpose != SigningIn || last.Method == methodRecovery || last.Method == methodBypass {
+	standsIn := func(p Proof) bool { return p.Method == methodRecovery || p.Method == methodBypass }
+	if !b.Asks || b.Remember.For <= 0 || b.Purpose != SigningIn || slices.ContainsFunc(b.Proofs, standsIn) {
 		return nil
 	}
 	d.Granted, d.For, d.Idle = st.now.Unix(), int64(b.Remember.For/time.Second), int64(b.Remember.Idle/time.Second)

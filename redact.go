@@ -175,3 +175,11 @@ func (r Report) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Report(%s)", r
 
 // LogValue is what Format prints.
 func (r Report) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than times.
+func (r ResetRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.ResetRequest(ready %v)", r.Ready)
+}
+
+// LogValue is what Format prints.
+func (r ResetRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }

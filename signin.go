@@ -82,12 +82,17 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 		return e.deny(st, in.token, ReasonRollback)
 	}
 	// While somebody waits for a delayed reset, every browser is asked: an owner who
-	// answers ends it.
-	if st.pendingReset() != nil {
+	// answers ends it. It is over when the address on file is another.
+	if r := st.pendingReset(); r != nil {
 		here = nil
+		if r.Address != e.mailbox(body.User) {
+			if err := e.cancelReset(st, body.User, body.Client); err != nil {
+				return Flow{}, err
+			}
+		}
 	}
 	subject := st.subject(body.User, body.Client)
-	subject.First, subject.Known = First(body.Proofs[0].Method), here != nil && here.trusted(&st.head)
+	subject.First, subject.Known = First(body.Proofs[0].Method), here != nil && here.known(&st.head, st.now)
 	d := e.policy.Decide(subject).forKind(body.User.Kind)
 	body.decided(d)
 	if body.User.Kind == Service {
@@ -215,6 +220,7 @@ func (e *Engine) begin(st *state, id []byte, body *flowBody, deviceToken string)
 	if err != nil {
 		return err
 	}
+	st.dropBypass()
 	body.Known = known != nil
 	body.Client.DeviceToken = ""
 	if err := e.note(st, Event{Type: EventFlowStarted}, body.User, body.Client); err != nil {
@@ -232,7 +238,8 @@ func (e *Engine) decide(st *state, u User, c Client) Decision {
 
 func (st *state) subject(u User, c Client) Subject {
 	c.DeviceToken = ""
-	return Subject{User: u, Client: c, Enrollments: st.list(), Now: st.now, Skips: st.head.Skips, FirstAsked: fromUnix(st.head.FirstAsked)}
+	list := slices.DeleteFunc(st.list(), func(r Enrollment) bool { return r.Method == methodBypass })
+	return Subject{User: u, Client: c, Enrollments: list, Now: st.now, Skips: st.head.Skips, FirstAsked: fromUnix(st.head.FirstAsked)}
 }
 
 // forKind is what is left of a decision for a program: it has nothing to prove

@@ -51,6 +51,7 @@ type head struct {
 	Recovery    *delayed `cbor:"16,keyasint,omitempty"` // a delayed reset that was asked for
 	RecoverFrom int64    `cbor:"17,keyasint,omitempty"` // none can be asked for before, Unix seconds
 	Imported    [][]byte `cbor:"18,keyasint,omitempty"` // short hashes of what was brought from elsewhere
+	Undo        string   `cbor:"19,keyasint,omitempty"` // the first enrollment, whatever became of it: its mail undoes all since
 }
 
 // enrollment is the stored form of an [Enrollment].
@@ -136,6 +137,7 @@ type flowBody struct {
 	Wait       time.Duration `cbor:"25,keyasint,omitempty"` // of a delayed reset; 0: there is none
 	Action     *Action       `cbor:"26,keyasint,omitempty"` // what is being approved
 	Session    []Proof       `cbor:"27,keyasint,omitempty"` // with Action: the evidence that the session has and keeps
+	Generation uint64        `cbor:"28,keyasint,omitempty"` // with Action: the user's, when it was approved
 }
 
 // state is a user's value in memory, for one try of one operation.

@@ -96,6 +96,9 @@ func (e *Engine) IssueBypass(ctx context.Context, r Bypass) (code string, expire
 			State: []byte(e.keys.indexOf("bypass", code)), Left: 1, Until: until.Unix()})
 		st.rise()
 		st.touch(secEnrollments)
+		if err := e.endReset(st, r.User, r.Client.bounded()); err != nil {
+			return time.Time{}, err
+		}
 		ev := Event{Type: EventBypassIssued, Notice: true, Method: methodBypass, Actor: cut(r.Actor, maxText), Reason: cut(r.Reason, maxText), Until: fromUnix(until.Unix())}
 		return ev.Until, e.note(st, ev, r.User, r.Client.bounded())
 	})
@@ -103,6 +106,17 @@ func (e *Engine) IssueBypass(ctx context.Context, r Bypass) (code string, expire
 		return "", expires, err
 	}
 	return code[:4] + "-" + code[4:8] + "-" + code[8:], expires, nil
+}
+
+// dropBypass drops a code from support on which no evidence rests any more.
+func (st *state) dropBypass() {
+	before := len(st.enrolled)
+	st.enrolled = slices.DeleteFunc(st.enrolled, func(r enrollment) bool {
+		return r.Method == methodBypass && r.Until+int64(bypassMax/time.Second) <= st.now.Unix()
+	})
+	if len(st.enrolled) != before {
+		st.touch(secEnrollments)
+	}
 }
 
 // methodBypass is the name of codes from support.
