@@ -325,3 +325,19 @@ func TestForesee_SaysWhatASignInMeets(t *testing.T) {
 		t.Error("something was sent")
 	}
 }
+
+// Whoever was mailed a link has shown to read the mail: a first enrolment asks for
+// no code to the same mailbox, which that channel could not give.
+func TestFirstEnrollment_TheMailboxThatWasTheFirstFactorCounts(t *testing.T) {
+	w := newWorld(t, withPolicy(func(mfa.Subject) mfa.Decision {
+		return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}, FirstEnrollment: mfa.Requirement{Methods: []string{"email"}}}
+	}))
+	for first, want := range map[mfa.First]mfa.Status{
+		mfa.EmailLink: mfa.StatusEnroll, mfa.EmailReset: mfa.StatusEnroll, mfa.Password: mfa.StatusChallenge, mfa.SMSReset: mfa.StatusChallenge,
+	} {
+		f, err := w.SignIn(bg, mfa.SignIn{User: person("ada"), First: first, Client: from(1)})
+		if err != nil || f.Status != want {
+			t.Errorf("%s: %s, %v", first, f.Status, err)
+		}
+	}
+}

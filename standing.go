@@ -47,7 +47,7 @@ func (e *Engine) next(st *state) standing {
 			}
 			return standing{status: StatusChallenge, list: own, enrolls: true}
 		}
-	} else if len(b.First.missing(b.Proofs, st.now)) > 0 {
+	} else if len(b.First.missing(b.Proofs, st.now)) > 0 && !e.cameBy(b, b.First.Methods) {
 		// What proves the address on file need not be a method to sign in with.
 		with := *b
 		with.Choice.Methods, with.Implicit = methodsWith(b.Choice.Methods, b.First.Methods), slices.Concat(b.Implicit, b.First.Methods)
@@ -62,6 +62,15 @@ func (e *Engine) next(st *state) standing {
 		methods = nil
 	}
 	return standing{status: StatusEnroll, methods: methods, skip: skip, enrolls: true}
+}
+
+// cameBy says whether the first factor came by the channel of one of these methods:
+// whoever was mailed a link has shown to read the mail.
+func (e *Engine) cameBy(b *flowBody, methods []string) bool {
+	return b.Channel != "" && slices.ContainsFunc(methods, func(name string) bool {
+		i := e.factor(name)
+		return i >= 0 && e.methods[i].Channel == b.Channel
+	})
 }
 
 // ownCandidates are all ways in which the user can show to be the owner: a method
