@@ -80,7 +80,7 @@ type Engine struct {
 	waiting   atomic.Int64
 	observing chan struct{} // bounds calls of observers
 	counting  chan struct{} // bounds flushes of counts
-	inFlight  sync.Map      // notices that are being offered
+	inFlight  sync.Map      // notices that are being offered, each with a channel that is closed then
 }
 
 var methodName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)

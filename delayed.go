@@ -432,6 +432,9 @@ func (e *Engine) Repudiate(ctx context.Context, token string, c Client) (user st
 		case EventEnrolled:
 			if st.head.Undo != "" && st.head.Undo == of.Subject {
 				ev := Event{Type: EventUndone, Notice: true, Count: st.ownCount(), Enrollment: of.Subject, Also: st.addresses()}
+				if r := st.enrollment(of.Subject); r != nil {
+					ev.Method, ev.Label = r.Method, r.Label
+				}
 				if err := st.reset(); err != nil {
 					return "", err
 				}

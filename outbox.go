@@ -92,7 +92,7 @@ func (e *Engine) later(f func(context.Context)) bool {
 func (e *Engine) deliver(ctx context.Context, user string, events []Event) {
 	var waiting []offer
 	for _, ev := range events {
-		if _, busy := e.inFlight.LoadOrStore(ev.ID, true); !busy {
+		if _, busy := e.inFlight.LoadOrStore(ev.ID, make(chan struct{})); !busy {
 			waiting = append(waiting, offer{ev, e.observers})
 		}
 	}
@@ -104,7 +104,7 @@ func (e *Engine) deliver(ctx context.Context, user string, events []Event) {
 			o.left = e.observe(ctx, o)
 			switch {
 			case !o.ev.Notice: // told once, taken or not
-				e.inFlight.Delete(o.ev.ID)
+				e.offeredNow(o.ev.ID)
 			case len(o.left) == 0:
 				taken = append(taken, o.ev.ID)
 			default:
@@ -122,11 +122,31 @@ func (e *Engine) deliver(ctx context.Context, user string, events []Event) {
 		}
 	}
 	for _, id := range taken {
-		e.inFlight.Delete(id)
+		e.offeredNow(id)
 	}
 	for _, o := range waiting {
-		e.inFlight.Delete(o.ev.ID)
+		e.offeredNow(o.ev.ID)
 		e.log.Warn("mfa: a notice stays in the outbox", "event", o.ev)
+	}
+}
+
+// offeredNow ends the offering of an event in this process.
+func (e *Engine) offeredNow(id string) {
+	if done, ok := e.inFlight.LoadAndDelete(id); ok {
+		close(done.(chan struct{}))
+	}
+}
+
+// awaitOffers waits for those of the events that this process is offering already.
+func (e *Engine) awaitOffers(ctx context.Context, events []Event) {
+	for _, ev := range events {
+		if done, ok := e.inFlight.Load(ev.ID); ok {
+			select {
+			case <-done.(chan struct{}):
+			case <-ctx.Done():
+				return
+			}
+		}
 	}
 }
 
@@ -197,6 +217,13 @@ func (e *Engine) Redeliver(ctx context.Context, user string) error {
 		return err
 	}
 	if err := st.openOutbox(); err != nil {
+		return err
+	}
+	e.awaitOffers(ctx, st.outbox)
+	if st, err = e.load(ctx, user); err == nil {
+		err = st.openOutbox()
+	}
+	if err != nil {
 		return err
 	}
 	e.deliver(ctx, user, st.outbox)

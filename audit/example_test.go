@@ -43,7 +43,7 @@ func ExampleBindingOf() {
 	ctx := context.Background()
 	var kept table
 	t := new(example)
-	m := mfatest.NewEngine(t, func(c *mfa.Config) { c.Observers = append(c.Observers, &kept) })
+	m := mfatest.NewEngine(t, func(c *mfa.Config) { c.Observers = append([]mfa.Observer{&kept}, c.Observers...) })
 
 	ada := mfa.User{ID: "7", Name: "ada@example.com"}
 	session := mfa.Caller{User: ada, Client: mfa.Client{IP: netip.MustParseAddr("192.0.2.7")}}
@@ -74,7 +74,7 @@ func ExampleBindingOf() {
 	for _, row := range kept.rows {
 		fmt.Println(row)
 	}
-	// Output:
+	// Unordered output:
 	// 7 totp 12:00 192.0.2.7 until 12:05 198.51.100.9
 	// 7 recovery 12:00 192.0.2.7 until 12:05 198.51.100.9
 }

@@ -29,7 +29,7 @@ func TestC19_AWholeLife(t *testing.T) {
 	var trail file
 	l := newLife(t, []mfa.Observer{audit.Once(audit.JSON(&trail))}, generous) // as the clock runs ahead of acknowledgements
 	ctx := t.Context()
-	ada := mfa.User{ID: "u7", Name: "ada", Email: "ada@example.org"}
+	ada := mfa.User{ID: "u7", Name: "ada", Email: "ada@example.org", EmailVerified: true}
 	desk := mfa.Client{App: "web", IP: netip.MustParseAddr("192.0.2.7"), Place: "Oslo", UserAgent: "Browser/1"}
 	away := mfa.Client{App: "mobile", IP: netip.MustParseAddr("2001:db8::9"), Place: "Lima", UserAgent: "Phone/1"}
 	staff := mfa.Client{App: "admin", IP: netip.MustParseAddr("198.51.100.1"), UserAgent: "Staff/1"}

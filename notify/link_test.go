@@ -270,7 +270,7 @@ func (h *host) mailed(kind mfa.EventType, subject string) (m mfa.Message, token 
 	return mails[i], token
 }
 
-var ada = mfa.User{ID: "7", Name: "ada", Email: "ada@example.org"}
+var ada = mfa.User{ID: "7", Name: "ada", Email: "ada@example.org", EmailVerified: true}
 
 // C21: the owner's mail undoes the enrolment of somebody who had the password.
 func TestC21_FirstEnrolmentIsUndoneFromTheMail(t *testing.T) {

@@ -21,6 +21,11 @@ func (patient) Decide(mfa.Subject) mfa.Decision {
 func TestResets_TellsThoseWhoseTimeIsOver(t *testing.T) {
 	ctx := context.Background()
 	m := mfatest.NewEngine(t, func(c *mfa.Config) { c.Policy = patient{} })
+	user := func(id string) mfa.User {
+		u := user(id)
+		u.EmailVerified = true
+		return u
+	}
 	ask := func(id string) {
 		f, err := m.SignIn(ctx, mfa.SignIn{User: user(id), First: mfa.Password})
 		if err == nil {

@@ -70,7 +70,7 @@ func (a *app) newAccount(r *http.Request, in registration) (mfa.Flow, error) {
 	if err != nil {
 		return mfa.Flow{}, err
 	}
-	return a.signIn(r, acc)
+	return a.signIn(r, acc, mfa.Password)
 }
 
 type credentials struct {
@@ -86,7 +86,7 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	acc, err := a.checkPassword(r, in.Email, in.Password)
 	if err == nil {
 		var flow mfa.Flow
-		if flow, err = a.signIn(r, acc); err == nil {
+		if flow, err = a.signIn(r, acc, mfa.Password); err == nil {
 			return a.began(w, r, http.StatusOK, flow)
 		}
 	}
@@ -94,36 +94,6 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 		return a.loginPage(w, r, in.Email, err)
 	}
 	return err
-}
-
-// signIn is the one way from a right password to a flow.
-func (a *app) signIn(r *http.Request, acc account) (mfa.Flow, error) {
-	flow, err := a.engine.SignIn(r.Context(), mfa.SignIn{User: acc.user(), First: mfa.Password, Client: a.mfa.Client(r)})
-	if err != nil {
-		return mfa.Flow{}, err
-	}
-	// A password that was changed after it was checked, and before the flow
-	// began, does not count: the change ended the flows that it knew of.
-	now, err := a.accounts.byID(r.Context(), acc.ID)
-	if err == nil && now.Password != acc.Password {
-		err = errWrongPassword
-	}
-	return flow, err
-}
-
-// began answers with a flow. Whoever was signed in here before is signed out,
-// so that a session and a sign-in of two people never meet in one browser.
-func (a *app) began(w http.ResponseWriter, r *http.Request, status int, flow mfa.Flow) error {
-	if flow.Status != mfa.StatusPassed {
-		if err := a.endSession(w, r); err != nil {
-			return err
-		}
-	}
-	if !wantsPage(r) {
-		a.mfa.WriteFlow(w, r, status, flow)
-		return nil
-	}
-	return a.proceed(w, r, flow, "/")
 }
 
 func (a *app) reauthenticate(w http.ResponseWriter, r *http.Request) error {
@@ -199,7 +169,7 @@ func (a *app) replacePassword(w http.ResponseWriter, r *http.Request, s session,
 	evidence, err := a.engine.PasswordChanged(r.Context(), mfa.Caller{
 		User:           acc.user(),
 		Authentication: a.engine.Reauthenticated(s.Evidence, mfa.Password),
-		Client:         a.mfa.Client(r),
+		Client:         a.client(r),
 	})
 	if err != nil {
 		return err

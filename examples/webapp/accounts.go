@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -19,17 +21,29 @@ var (
 
 // An account is the app's own idea of a user.
 type account struct {
-	ID       string
-	Email    string
-	Phone    string
-	Password string // its hash
-	Created  time.Time
+	ID            string
+	Email         string
+	EmailVerified bool // its owner was seen to read mail there
+	Phone         string
+	Password      string            // its hash; empty: it has none, and other ways in
+	Kind          mfa.UserKind      // a person's, or a program's
+	Rank          rank              // what its owner may do to others
+	Attributes    map[string]string // for the policy, such as the team
+	Created       time.Time
 }
 
-// user is the account as the engine needs to know it. The address counts as
-// not verified: registering does not ask for a code to it.
+// user is the account as the engine needs to know it. The policy can go by the
+// rank, too: staff may have to prove more.
 func (a account) user() mfa.User {
-	return mfa.User{ID: a.ID, Name: a.Email, Email: a.Email, Phone: a.Phone, CreatedAt: a.Created}
+	u := mfa.User{ID: a.ID, Name: a.Email, Email: a.Email, EmailVerified: a.EmailVerified, Phone: a.Phone, CreatedAt: a.Created,
+		Kind: a.Kind, Attributes: maps.Clone(a.Attributes)}
+	if a.Rank != "" {
+		if u.Attributes == nil {
+			u.Attributes = map[string]string{}
+		}
+		u.Attributes["rank"] = string(a.Rank)
+	}
+	return u
 }
 
 // accounts keeps accounts in SQL.
@@ -38,8 +52,13 @@ type accounts struct{ db *sql.DB }
 // create adds an account under a new random id. errTaken.
 func (s accounts) create(ctx context.Context, a account) (account, error) {
 	a.ID = rand.Text()
-	_, err := s.db.ExecContext(ctx, `INSERT INTO webapp_accounts (id, email, phone, password, created_at) VALUES (?, ?, ?, ?, ?)`,
-		a.ID, a.Email, a.Phone, a.Password, a.Created.UnixMilli())
+	attributes, err := json.Marshal(a.Attributes)
+	if err != nil {
+		return account{}, err
+	}
+	_, err = s.db.ExecContext(ctx, `INSERT INTO webapp_accounts (id, email, email_verified, phone, password, kind, rank, attributes, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, a.Email, a.EmailVerified, a.Phone, a.Password, a.Kind, a.Rank, string(attributes), a.Created.UnixMilli())
 	var e *sqlite.Error
 	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
 		return account{}, errTaken
@@ -47,14 +66,34 @@ func (s accounts) create(ctx context.Context, a account) (account, error) {
 	return a, err
 }
 
+// accountColumns are what scanAccount reads of webapp_accounts a.
+const accountColumns = `a.id, a.email, a.email_verified, a.phone, a.password, a.kind, a.rank, a.attributes, a.created_at`
+
+// scanAccount reads accountColumns, and into more what the row has after them.
+// errNoAccount.
+func scanAccount(row interface{ Scan(...any) error }, more ...any) (account, error) {
+	var a account
+	var attributes []byte
+	var created int64
+	err := row.Scan(append([]any{&a.ID, &a.Email, &a.EmailVerified, &a.Phone, &a.Password, &a.Kind, &a.Rank, &attributes, &created}, more...)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return account{}, errNoAccount
+	}
+	if err != nil {
+		return account{}, err
+	}
+	a.Created = time.UnixMilli(created).UTC()
+	return a, json.Unmarshal(attributes, &a.Attributes)
+}
+
 // byEmail finds an account by its normalised address. errNoAccount.
 func (s accounts) byEmail(ctx context.Context, email string) (account, error) {
-	return s.one(ctx, `SELECT id, email, phone, password, created_at FROM webapp_accounts WHERE email = ?`, email)
+	return scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM webapp_accounts a WHERE a.email = ?`, email))
 }
 
 // byID finds an account. errNoAccount.
 func (s accounts) byID(ctx context.Context, id string) (account, error) {
-	return s.one(ctx, `SELECT id, email, phone, password, created_at FROM webapp_accounts WHERE id = ?`, id)
+	return scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM webapp_accounts a WHERE a.id = ?`, id))
 }
 
 // lookUp is how the library finds out who a passkey's owner is. The app keeps no
@@ -67,20 +106,15 @@ func (s accounts) lookUp(ctx context.Context, id string) (mfa.User, uint64, erro
 	return a.user(), 0, err
 }
 
-func (s accounts) one(ctx context.Context, query string, arg any) (account, error) {
-	var a account
-	var created int64
-	err := s.db.QueryRowContext(ctx, query, arg).Scan(&a.ID, &a.Email, &a.Phone, &a.Password, &created)
-	if errors.Is(err, sql.ErrNoRows) {
-		return account{}, errNoAccount
-	}
-	a.Created = time.UnixMilli(created).UTC()
-	return a, err
+// verified notes that a's owner reads mail at a's address, as long as it is that.
+func (s accounts) verified(ctx context.Context, a account) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE webapp_accounts SET email_verified = 1 WHERE id = ? AND email = ?`, a.ID, a.Email)
+	return err
 }
 
 // setPassword replaces the hash that old was, and ends all sessions of the
-// account in the same transaction. errNoAccount where another change came
-// first.
+// account, and the links that were mailed to it, in the same transaction.
+// errNoAccount where another change came first.
 func (s accounts) setPassword(ctx context.Context, old account, hash string) error {
 	return inTx(ctx, s.db, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `UPDATE webapp_accounts SET password = ? WHERE id = ? AND password = ?`, hash, old.ID, old.Password)
@@ -90,7 +124,8 @@ func (s accounts) setPassword(ctx context.Context, old account, hash string) err
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(errNoAccount, err)
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ?`, old.ID)
-		return err
+		_, err1 := tx.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ?`, old.ID)
+		_, err2 := tx.ExecContext(ctx, `DELETE FROM webapp_links WHERE account = ?`, old.ID)
+		return errors.Join(err1, err2)
 	})
 }

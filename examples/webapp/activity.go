@@ -26,7 +26,7 @@ func toLine(h mfa.Activity) activityLine {
 	if text == "" {
 		text = string(h.Type)
 	}
-	if h.Label != "" && h.Method != recovery.Name {
+	if h.Label != "" && h.Method != recovery.Name && !aboutDevices[h.Type] {
 		text += ": " + h.Label
 	}
 	if h.Actor != "" {
@@ -39,28 +39,47 @@ func toLine(h mfa.Activity) activityLine {
 	return l
 }
 
+// aboutDevices are the events whose label is an identifier, and nothing for people.
+var aboutDevices = map[mfa.EventType]bool{
+	mfa.EventDeviceRemembered: true, mfa.EventDeviceForgotten: true, mfa.EventDeviceReused: true, mfa.EventSendLimit: true,
+}
+
 var eventText = map[mfa.EventType]string{
-	mfa.EventFlowStarted:       "Sign-in or confirmation begun",
-	mfa.EventFlowPassed:        "Signed in",
-	mfa.EventFlowDenied:        "Sign-in refused",
-	mfa.EventChallengeSent:     "Code sent",
-	mfa.EventChallengeUnsent:   "Code could not be sent",
-	mfa.EventVerified:          "Code accepted",
-	mfa.EventFailed:            "Wrong code",
-	mfa.EventLocked:            "Too many wrong codes",
-	mfa.EventManyFailures:      "Many failures in a row",
-	mfa.EventDisabled:          "Disabled after too many wrong codes",
-	mfa.EventEnrolled:          "Authenticator app added",
-	mfa.EventReplaced:          "Authenticator app replaced",
-	mfa.EventRenamed:           "Renamed",
-	mfa.EventRemoved:           "Authenticator app removed",
-	mfa.EventRecoveryCodes:     "Recovery codes made",
-	mfa.EventRecoveryUsed:      "Recovery code used",
-	mfa.EventReset:             "Two-factor sign-in reset",
-	mfa.EventPasswordChanged:   "Password changed",
-	mfa.EventRollbackSuspected: "Sign-in stopped: stored data is older than it should be",
-	mfa.EventCloneSuspected:    "There may be a copy of a security key",
-	mfa.EventSendLimit:         "Code not sent: too many messages",
+	mfa.EventFlowStarted:        "Sign-in or confirmation begun",
+	mfa.EventFlowPassed:         "Signed in",
+	mfa.EventFlowDenied:         "Sign-in refused",
+	mfa.EventChallengeSent:      "Code sent",
+	mfa.EventChallengeUnsent:    "Code could not be sent",
+	mfa.EventVerified:           "Code accepted",
+	mfa.EventFailed:             "Wrong code",
+	mfa.EventLocked:             "Too many wrong codes",
+	mfa.EventManyFailures:       "Many failures in a row",
+	mfa.EventDisabled:           "Disabled after too many wrong codes",
+	mfa.EventEnrolled:           "Authenticator app added",
+	mfa.EventReplaced:           "Authenticator app replaced",
+	mfa.EventRenamed:            "Renamed",
+	mfa.EventRemoved:            "Authenticator app removed",
+	mfa.EventRecoveryCodes:      "Recovery codes made",
+	mfa.EventRecoveryUsed:       "Recovery code used",
+	mfa.EventReset:              "Two-factor sign-in reset",
+	mfa.EventPasswordChanged:    "Password changed",
+	mfa.EventRollbackSuspected:  "Sign-in stopped: stored data is older than it should be",
+	mfa.EventCloneSuspected:     "There may be a copy of a security key",
+	mfa.EventSendLimit:          "Code not sent: too many messages",
+	mfa.EventNewDevice:          "Signed in from a new browser",
+	mfa.EventDeviceRemembered:   "Browser remembered",
+	mfa.EventDeviceForgotten:    "Browser forgotten",
+	mfa.EventDeviceReused:       "A copy of a browser’s cookie was used",
+	mfa.EventSignedOut:          "Signed out everywhere",
+	mfa.EventSkipped:            "Setting up a second factor put off",
+	mfa.EventServiceInteractive: "Somebody signed in to a program’s account",
+	mfa.EventApproved:           "Approved",
+	mfa.EventResetRequested:     "Reset asked for",
+	mfa.EventResetCanceled:      "Reset cancelled",
+	mfa.EventResetReady:         "Reset ready",
+	mfa.EventBypassIssued:       "Code given out by support",
+	mfa.EventBypassUsed:         "Code from support used",
+	mfa.EventUndone:             "First setting up undone by the owner",
 }
 
 // methodEventText is what differs by method.

@@ -15,6 +15,7 @@ import (
 type addable struct {
 	App, Key, Phone, Address bool
 	Note                     *keyNote // why no key, where there is something to say about it
+	More                     int      // how many methods there should be beside those that there are; 0: enough
 }
 
 // addable asks the policy, so that a page offers nothing that is refused then.
@@ -23,13 +24,25 @@ func (a *app) addable(r *http.Request, s session, o owned) addable {
 	client := a.mfa.Client(r)
 	client.DeviceToken = ""
 	d := a.policy.Decide(mfa.Subject{User: s.Account.user(), Client: client, Enrollments: o.Methods(), Now: a.clock.Now()})
-	allowed := func(method string) bool { return len(d.Methods) == 0 || slices.Contains(d.Methods, method) }
-	second := slices.ContainsFunc(o.Methods(), func(e mfa.Enrollment) bool { return !slices.Contains(d.NotFirst, e.Method) })
-	now := func(method string) bool { return allowed(method) && (second || !slices.Contains(d.NotFirst, method)) }
+	allowed := func(method string) bool {
+		return !d.Closed && (len(d.Methods) == 0 || slices.Contains(d.Methods, method)) && !slices.Contains(d.Forbidden, method)
+	}
+	has := func(which func(method string) bool) bool {
+		return slices.ContainsFunc(o.Methods(), func(e mfa.Enrollment) bool { return which(e.Method) })
+	}
+	second := has(func(method string) bool { return !slices.Contains(d.NotFirst, method) })
+	now := func(method string) bool {
+		before := d.Prerequisites[method]
+		return allowed(method) && (second || !slices.Contains(d.NotFirst, method)) &&
+			(len(before) == 0 || has(func(method string) bool { return slices.Contains(before, method) }))
+	}
 	out := addable{
 		App:     now(totp.Name),
 		Phone:   a.senders.sms != nil && now(sms.Name),
 		Address: a.senders.mail != nil && now(emailcode.Name),
+	}
+	if n := len(o.Methods()); n > 0 {
+		out.More = max(0, d.Nudge-n)
 	}
 	switch {
 	case !allowed(webauthn.Name):

@@ -2,12 +2,15 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
+	"github.com/mfakit/mfa/policy"
 )
 
 // appName stands on the pages and in authenticator apps.
@@ -15,6 +18,7 @@ const appName = "MFA demo"
 
 // An app is all that the handlers need.
 type app struct {
+	config    config
 	origin    string
 	secure    bool // cookies travel over https only
 	clock     *clock
@@ -24,11 +28,21 @@ type app struct {
 	db        *sql.DB
 	accounts  accounts
 	sessions  sessions
+	links     links
+	keys      apiKeys
+	provider  provider // nil: nobody signs in by way of another service
+	transfers transfers
 	throttle  throttle
 	passwords *passwords
 	engine    *mfa.Engine
 	policy    mfa.Policy
-	mfa       *mfahttp.Handler
+	live      *policy.Live // the same, where it can be replaced
+	replacing sync.Mutex   // for whoever replaces it
+	desk      desk
+	methods   []mfa.Method     // that the engine has
+	mfa       *mfahttp.Handler // of the pages
+	api       *mfahttp.Handler // of the API for programs
+	mobile    *mfahttp.Handler // of the app on phones
 	pages     pages
 }
 
@@ -45,6 +59,7 @@ type parts struct {
 
 func newApp(p parts) (*app, error) {
 	a := &app{
+		config:    p.config,
 		origin:    p.config.origin,
 		secure:    strings.HasPrefix(p.config.origin, "https:"),
 		clock:     p.clock,
@@ -54,14 +69,26 @@ func newApp(p parts) (*app, error) {
 		db:        p.db,
 		accounts:  accounts{p.db},
 		sessions:  sessions{p.db, p.clock.Now},
+		links:     links{p.db, p.clock.Now},
+		keys:      apiKeys{p.db, p.clock.Now},
+		transfers: transfers{p.db, p.clock.Now},
 		throttle:  throttle{p.db, p.clock.Now},
 		passwords: newPasswords(),
 		engine:    p.engine,
 		policy:    p.config.rules,
+		live:      p.config.running(),
+		desk:      newDesk(p.config, p.db, p.clock.Now),
 		pages:     parsePages(),
 	}
-	var err error
-	a.mfa, err = mfahttp.New(mfahttp.Config{
+	if a.inbox != nil {
+		a.provider = newExampleID(a.origin, a.clock.Now)
+	}
+	factors, err := newFactors(p.config, p.senders)
+	if err != nil {
+		return nil, err
+	}
+	a.methods = methodsOf(factors)
+	web := mfahttp.Config{
 		Engine:     p.engine,
 		Host:       host{a},
 		Origin:     p.config.origin,
@@ -70,10 +97,19 @@ func newApp(p parts) (*app, error) {
 		StepUpPage: "/confirm",
 		Reports:    p.senders.reports,
 		LinkDone:   "/continue",
+		Notice:     noticePage,
 		Now:        p.clock.Now,
 		Logger:     p.log,
-	})
-	return a, err
+	}
+	programs := web
+	programs.App, programs.Prefix, programs.StepUpPage, programs.Reports = "api", "/api/mfa", "", nil
+	phones := programs
+	phones.App, phones.Prefix = "mobile", "/mobile/mfa"
+	var err1, err2, err3 error
+	a.mfa, err1 = mfahttp.New(web)
+	a.api, err2 = mfahttp.New(programs)
+	a.mobile, err3 = mfahttp.New(phones)
+	return a, errors.Join(err1, err2, err3)
 }
 
 // handler is the whole app. Every route is behind the same checks: those of the
@@ -82,6 +118,12 @@ func (a *app) handler() http.Handler {
 	mux := http.NewServeMux()
 	a.accountRoutes(mux)
 	a.pageRoutes(mux)
+	a.transferRoutes(mux)
+	a.wayRoutes(mux)
+	a.staffRoutes(mux)
+	a.adminRoutes(mux)
+	mux.Handle("/api/", a.programs(a.api, a.apiRoutes()))
+	mux.Handle("/mobile/", a.programs(a.mobile, a.mobileRoutes()))
 	if a.inbox != nil {
 		a.devRoutes(mux)
 	}

@@ -11,6 +11,7 @@ import (
 // While another program holds the database's lock nothing is accepted, and
 // everybody is told so, before the server cuts the connection.
 func TestBusyDatabaseIsSaidToBeBusy(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")

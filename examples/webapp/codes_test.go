@@ -115,6 +115,7 @@ func (b *browser) again(page reply) reply {
 }
 
 func TestSignInByTextMessage(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -156,6 +157,7 @@ func TestSignInByTextMessage(t *testing.T) {
 }
 
 func TestResendTooSoonAndLater(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -194,6 +196,7 @@ func TestResendTooSoonAndLater(t *testing.T) {
 }
 
 func TestSignInByMailAndByItsLink(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -244,6 +247,7 @@ func TestSignInByMailAndByItsLink(t *testing.T) {
 
 // A link that is one of two things that are asked for leads to the other.
 func TestContinueLeadsToWhatIsAskedNext(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.page("/continue").wantRedirect(t, "/")
@@ -256,6 +260,7 @@ func TestContinueLeadsToWhatIsAskedNext(t *testing.T) {
 
 // Whoever has an app is not sent anything until they ask for it.
 func TestBetterWayComesFirst(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")

@@ -15,16 +15,19 @@ import (
 
 // A config is the command line.
 type config struct {
-	addr   string
-	origin string // empty until listen has found out, unless the flag says
-	store  string
-	file   string // of the database; empty: everything in memory
-	policy string
-	rules  mfa.Policy // what the file says
-	keys   string
-	sms    string // where text messages go; empty: see senders
-	smtp   string // the mail server; likewise
-	dev    bool
+	addr    string
+	origin  string // empty until listen has found out, unless the flag says
+	store   string
+	file    string // of the database; empty: everything in memory
+	policy  string
+	rules   mfa.Policy // what the file says
+	keys    string
+	sms     string   // where text messages go; empty: see senders
+	smtp    string   // the mail server; likewise
+	admins  []string // addresses whose owners are admins
+	support []string // and support
+	audit   string   // the file of the trail; empty: the log
+	dev     bool
 }
 
 const defaultStore = "sqlite:webapp.db"
@@ -37,16 +40,25 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	f.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	f.StringVar(&c.origin, "origin", "", "where browsers see the app, as a `URL`; default http://, the address (localhost for 127.0.0.1 and [::1]) and the port")
 	f.StringVar(&c.store, "store", defaultStore, "where accounts and MFA values are kept: sqlite:`FILE`, or memory: (gone at the end)")
-	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy; default: MFA is offered, and asked for when enrolled")
+	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy, read again at SIGHUP; default: MFA is offered, and asked for when enrolled")
 	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added")
 	f.StringVar(&c.sms, "sms", "", smsHelp)
 	f.StringVar(&c.smtp, "smtp", "", smtpHelp)
+	admins := f.String("admin", "", "`addresses` of admins, with commas between; an account counts once its address is confirmed. With -dev and without this the oldest account is an admin's")
+	helpers := f.String("support", "", "`addresses` of support, likewise")
+	f.StringVar(&c.audit, "audit", "", "`file` to which each event is appended as a line of JSON; default: the log on standard error")
 	f.BoolVar(&c.dev, "dev", false, "development: /dev/inbox, /dev/clock and X-Dev-Client-IP, on loopback only")
 	if err := f.Parse(args); err != nil {
 		return config{}, err
 	}
 	if f.NArg() > 0 {
 		return config{}, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	var err1, err2 error
+	c.admins, err1 = staffAddresses("-admin", *admins)
+	c.support, err2 = staffAddresses("-support", *helpers)
+	if err := errors.Join(err1, err2); err != nil {
+		return config{}, err
 	}
 	return c, c.complete()
 }
@@ -79,8 +91,12 @@ func (c *config) complete() error {
 	if err := c.checkSenders(); err != nil {
 		return err
 	}
-	c.rules, err = loadPolicy(c.policy, c.methods())
-	return err
+	live, err := loadPolicy(c.policy, c.methods())
+	if err != nil {
+		return err
+	}
+	c.rules = live
+	return nil
 }
 
 // originAt is where browsers see what listens at this port: under a name where

@@ -20,6 +20,7 @@ type data struct {
 	store store
 	keys  *mfa.KeyRing
 	close func() error // of the store
+	trail *os.File     // of what the engine did; nil: that is in the program's log
 }
 
 // A store is an mfa.Store that can be told of what has expired.
@@ -46,6 +47,9 @@ func openData(ctx context.Context, c config, now func() time.Time) (*data, error
 	}
 	if err != nil {
 		return nil, errors.Join(explain(c.file, err), db.Close())
+	}
+	if d.trail, err = openTrail(c.audit); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
@@ -104,5 +108,11 @@ func (d *data) sweep(ctx context.Context, now time.Time) error {
 	return errors.Join(err, sweep(ctx, d.db, now))
 }
 
-// Close closes the store and the database, when nothing uses them any more.
-func (d *data) Close() error { return errors.Join(d.close(), d.db.Close()) }
+// Close closes the store, the database and the trail, when nothing uses them any more.
+func (d *data) Close() error {
+	err := errors.Join(d.close(), d.db.Close())
+	if d.trail != nil {
+		err = errors.Join(err, d.trail.Close())
+	}
+	return err
+}

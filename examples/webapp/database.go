@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,43 +13,75 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// schemaVersion is the version of the tables below. The tables of the MFA
-// values stand in the same file and have a version of their own.
-const schemaVersion = 1
-
-// Sessions and failures hold only digests of what a client sends, so that who
-// reads the file cannot use what stands in it.
-const schema = `
-CREATE TABLE IF NOT EXISTS webapp_meta (
-	name  TEXT PRIMARY KEY,
-	value TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS webapp_accounts (
+// schemas bring the app's tables from one version to the next; how many have been
+// run is the version. One that has been released is never changed. The tables of
+// the MFA values stand in the same file and have a version of their own.
+//
+// Sessions, failures, links and keys hold only digests of what a client sends, so
+// that who reads the file cannot use what stands in it.
+var schemas = []string{`
+CREATE TABLE webapp_accounts (
 	id         TEXT PRIMARY KEY,
 	email      TEXT NOT NULL UNIQUE,
 	phone      TEXT NOT NULL,
 	password   TEXT NOT NULL,
 	created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS webapp_sessions (
+CREATE TABLE webapp_sessions (
 	id         BLOB PRIMARY KEY,
 	account    TEXT NOT NULL REFERENCES webapp_accounts (id),
 	evidence   TEXT NOT NULL,
 	expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS webapp_sessions_account ON webapp_sessions (account);
-CREATE TABLE IF NOT EXISTS webapp_failures (
+CREATE INDEX webapp_sessions_account ON webapp_sessions (account);
+CREATE TABLE webapp_failures (
 	key   BLOB PRIMARY KEY,
 	count INTEGER NOT NULL,
 	last  INTEGER NOT NULL
 ) WITHOUT ROWID;
+`, `
+ALTER TABLE webapp_accounts ADD COLUMN email_verified INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE webapp_accounts ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE webapp_accounts ADD COLUMN rank TEXT NOT NULL DEFAULT '';
+ALTER TABLE webapp_accounts ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE webapp_links (
+	id         BLOB PRIMARY KEY,
+	purpose    TEXT NOT NULL,
+	browser    BLOB NOT NULL,
+	account    TEXT NOT NULL,
+	data       TEXT NOT NULL,
+	expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX webapp_links_account ON webapp_links (account);
+CREATE TABLE webapp_identities (
+	provider TEXT NOT NULL,
+	subject  TEXT NOT NULL,
+	account  TEXT NOT NULL REFERENCES webapp_accounts (id) ON DELETE CASCADE,
+	PRIMARY KEY (provider, subject)
+) WITHOUT ROWID;
+CREATE TABLE webapp_api_keys (
+	id         TEXT PRIMARY KEY,
+	hash       BLOB NOT NULL UNIQUE,
+	account    TEXT NOT NULL REFERENCES webapp_accounts (id) ON DELETE CASCADE,
+	label      TEXT NOT NULL,
+	created_by TEXT NOT NULL,
+	created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+`, transfersTable, secondsTable}
+
+const metaTable = `
+CREATE TABLE IF NOT EXISTS webapp_meta (
+	name  TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
 `
 
-// migrate brings the app's tables to schemaVersion. It always writes, so that a
-// database that cannot be written is found at start and not by the first user.
+// migrate brings the app's tables to the version of this build. It always writes,
+// so that a database that cannot be written is found at start and not by the first
+// user.
 func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
 	return inTx(ctx, db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
+		if _, err := tx.ExecContext(ctx, metaTable); err != nil {
 			return err
 		}
 		var found string
@@ -56,10 +89,19 @@ func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if v, _ := strconv.Atoi(found); v > schemaVersion {
-			return fmt.Errorf("its tables have version %d and this build knows %d: use the newer build", v, schemaVersion)
+		version, err := strconv.Atoi(cmp.Or(found, "0"))
+		if err != nil || version < 0 {
+			return errors.New("what its tables say of their version is not a version: bring back a backup")
 		}
-		for name, value := range map[string]string{"schema": strconv.Itoa(schemaVersion), "opened_at": now.UTC().Format(time.RFC3339)} {
+		if version > len(schemas) {
+			return fmt.Errorf("its tables have version %d and this build knows %d: use the newer build", version, len(schemas))
+		}
+		for _, next := range schemas[version:] {
+			if _, err := tx.ExecContext(ctx, next); err != nil {
+				return err
+			}
+		}
+		for name, value := range map[string]string{"schema": strconv.Itoa(len(schemas)), "opened_at": now.UTC().Format(time.RFC3339)} {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO webapp_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value); err != nil {
 				return err
 			}
@@ -85,7 +127,8 @@ func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 func sweep(ctx context.Context, db *sql.DB, now time.Time) error {
 	_, err1 := db.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE expires_at <= ?`, now.UnixMilli())
 	_, err2 := db.ExecContext(ctx, `DELETE FROM webapp_failures WHERE last < ?`, now.Add(-forgetAfter).UnixMilli())
-	return errors.Join(err1, err2)
+	_, err3 := db.ExecContext(ctx, `DELETE FROM webapp_links WHERE expires_at <= ?`, now.UnixMilli())
+	return errors.Join(err1, err2, err3)
 }
 
 // isBusy says whether the database was locked, by another program as a rule, for

@@ -17,6 +17,10 @@ func (a *app) devRoutes(mux *http.ServeMux) {
 		return writeJSON(w, a.inbox.messages())
 	}))
 	mux.Handle("POST /dev/clock", a.serve(a.advanceClock))
+	mux.Handle("POST /dev/rank", a.serve(a.promote))
+	mux.Handle("POST /dev/invite", a.serve(func(w http.ResponseWriter, r *http.Request) error { return a.invite(w, r, "/dev/inbox") }))
+	mux.Handle("GET /dev/idp/authorize", a.serve(a.exampleIDPage))
+	mux.Handle("POST /dev/idp/authorize", a.serve(a.approveExampleID))
 }
 
 // advanceClock moves the app's clock forward. It never goes back: engines and
@@ -33,4 +37,27 @@ func (a *app) advanceClock(w http.ResponseWriter, r *http.Request) error {
 		return badRequest(`"advance" is not a duration forward, such as "720h", or too far`)
 	}
 	return writeJSON(w, map[string]time.Time{"now": a.clock.Now().UTC()})
+}
+
+// promote gives an account a rank: somebody has to be the first of the staff.
+func (a *app) promote(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Email string `json:"email"`
+		Rank  string `json:"rank"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	email, err := normalEmail(in.Email)
+	if err != nil {
+		return err
+	}
+	to, err := parseRank(in.Rank)
+	if err != nil {
+		return err
+	}
+	if err := a.accounts.setRank(r.Context(), email, to); err != nil {
+		return err
+	}
+	return a.done(w, r, "/dev/inbox?said=renamed")
 }

@@ -23,6 +23,7 @@ func parseIP(t *testing.T, s string) netip.Addr {
 }
 
 func TestWithoutDevNothingOfItIsThere(t *testing.T) {
+	t.Parallel()
 	s := startWith(t)
 	b := s.browser()
 	for _, path := range []string{"/dev/inbox", "/dev/inbox.json", "/dev/clock", "/dev/"} {
@@ -43,6 +44,7 @@ func TestWithoutDevNothingOfItIsThere(t *testing.T) {
 }
 
 func TestDevInbox(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.header.Set(devClientIP, "192.0.2.7")
@@ -93,6 +95,7 @@ func TestInboxKeepsEachMessageOnceAndIsBounded(t *testing.T) {
 }
 
 func TestDevClock(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -116,6 +119,7 @@ func TestDevClock(t *testing.T) {
 
 // A page of the Internet whose name points here is the same origin to its browser.
 func TestDevAnswersToItsOwnNameOnly(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for host, status := range map[string]int{"": 200, "localhost:8080": 200, "[::1]:8080": 200, "rebound.example": 421, "127.0.0.1.evil.example:80": 421} {
 		req, _ := http.NewRequest("GET", s.url+"/dev/inbox.json", nil)

@@ -30,15 +30,19 @@ func (a *app) guarded(need mfa.Requirement, h func(http.ResponseWriter, *http.Re
 
 // An export is what the app keeps about somebody, apart from secrets.
 type export struct {
-	Email     string           `json:"email"`
-	Phone     string           `json:"phone,omitempty"`
-	Created   time.Time        `json:"created_at"`
-	Apps      []exportedMethod `json:"authenticator_apps"`
-	Keys      []exportedMethod `json:"security_keys_and_passkeys"`
-	Phones    []exportedMethod `json:"phone_numbers"`
-	Addresses []exportedMethod `json:"e_mail_addresses"`
-	CodesLeft int              `json:"recovery_codes_left"`
-	Activity  []exportedAction `json:"activity"`
+	Email     string            `json:"email"`
+	Verified  bool              `json:"email_verified"`
+	Phone     string            `json:"phone,omitempty"`
+	Created   time.Time         `json:"created_at"`
+	Kind      mfa.UserKind      `json:"kind,omitempty"`
+	Rank      rank              `json:"rank,omitempty"`
+	Attrs     map[string]string `json:"attributes,omitempty"`
+	Apps      []exportedMethod  `json:"authenticator_apps"`
+	Keys      []exportedMethod  `json:"security_keys_and_passkeys"`
+	Phones    []exportedMethod  `json:"phone_numbers"`
+	Addresses []exportedMethod  `json:"e_mail_addresses"`
+	CodesLeft int               `json:"recovery_codes_left"`
+	Activity  []exportedAction  `json:"activity"`
 }
 
 type exportedMethod struct {
@@ -79,7 +83,9 @@ func (a *app) exportPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) collect(r *http.Request, s session) (export, error) {
-	out := export{Email: s.Account.Email, Phone: s.Account.Phone, Created: s.Account.Created, Activity: []exportedAction{}}
+	acc := s.Account
+	out := export{Email: acc.Email, Verified: acc.EmailVerified, Phone: acc.Phone, Created: acc.Created,
+		Kind: acc.Kind, Rank: acc.Rank, Attrs: acc.Attributes, Activity: []exportedAction{}}
 	own, err := a.enrolled(r, s)
 	if err != nil {
 		return export{}, err

@@ -22,6 +22,7 @@ func (r reply) wantRedirect(t *testing.T, path string) {
 // A person is asked for a code where the route asks for fresh evidence, and is
 // back at it then.
 func TestExportAsksForFreshEvidence(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.page("/settings/export").wantRedirect(t, "/login?said=needed")
@@ -75,6 +76,7 @@ func TestExportAsksForFreshEvidence(t *testing.T) {
 
 // Where nothing is enrolled, the password is the fresh evidence.
 func TestExportAsksForThePasswordAlone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -90,6 +92,7 @@ func TestExportAsksForThePasswordAlone(t *testing.T) {
 // Whatever a route asks for by Require, the page that it leads to is never content
 // while the route is not: the browser would go to and fro for ever.
 func TestConfirmAsksForAllThatRequireDoes(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	plain, enrolled := s.browser(), s.browser()
 	plain.register("bob@example.org")
@@ -136,6 +139,7 @@ func TestConfirmAsksForAllThatRequireDoes(t *testing.T) {
 
 // Whom no code helps is told what does, and is not sent round in circles.
 func TestConfirmSaysWhatToDoWhereNoCodeHelps(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")

@@ -82,6 +82,7 @@ func (k *kannel) report(status string) int {
 }
 
 func TestGatewaySendsAndReports(t *testing.T) {
+	t.Parallel()
 	k := startKannel(t)
 	s := start(t, "-sms", k.flag())
 	b := s.browser()
@@ -117,6 +118,7 @@ func TestGatewaySendsAndReports(t *testing.T) {
 }
 
 func TestGatewayThatFailsIsToldOf(t *testing.T) {
+	t.Parallel()
 	k := startKannel(t)
 	s := start(t, "-sms", k.flag())
 	b := s.browser()
@@ -153,6 +155,7 @@ func TestGatewayThatFailsIsToldOf(t *testing.T) {
 }
 
 func TestForgedReportIsRefused(t *testing.T) {
+	t.Parallel()
 	k := startKannel(t)
 	s := start(t, "-sms", k.flag())
 	b := s.browser()

@@ -48,7 +48,7 @@ func startWith(t *testing.T, flags ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, log, now := context.Background(), new(safeBuffer), new(clock)
+	ctx, log, now := context.Background(), new(safeBuffer), &clock{still: time.Now()}
 	d, err := openData(ctx, c, now.Now)
 	if err != nil {
 		t.Fatal(err)

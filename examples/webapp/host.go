@@ -24,13 +24,18 @@ func (h host) Renewed(w http.ResponseWriter, r *http.Request, evidence mfa.Authe
 	return asProblem(h.a.renewed(w, r, evidence))
 }
 
+var errElsewhere = badRequest("this flow was begun at the app's other front end")
+
 // passed ends the account's other sessions where something was enrolled, as
-// renewed does, and where a recovery code was used: whoever has lost a phone may
+// renewed does, and where a recovery code or one from support was used: whoever has lost a phone may
 // have lost a signed-in browser with it.
 func (a *app) passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) error {
 	g, err := a.signedIn(flow)
 	if err != nil {
 		return err
+	}
+	if flow.Authentication.App != a.client(r).App {
+		return errElsewhere
 	}
 	if flow.Purpose == mfa.SteppingUp {
 		s, err := a.stored(r)
@@ -41,7 +46,7 @@ func (a *app) passed(w http.ResponseWriter, r *http.Request, flow mfa.Flow) erro
 			return err
 		}
 	}
-	if flow.Enrolled || usedRecovery(flow) {
+	if flow.Enrolled || wasLost(flow) {
 		if err := a.sessions.endAll(r.Context(), g.account); err != nil {
 			return err
 		}
@@ -70,6 +75,9 @@ func (a *app) renewed(w http.ResponseWriter, r *http.Request, evidence mfa.Authe
 	return a.mintSession(w, r, g)
 }
 
-func usedRecovery(flow mfa.Flow) bool {
-	return slices.ContainsFunc(flow.Authentication.Proofs, func(p mfa.Proof) bool { return p.Method == recovery.Name })
+// wasLost says whether something stood in for what the user has lost.
+func wasLost(flow mfa.Flow) bool {
+	return slices.ContainsFunc(flow.Authentication.Proofs, func(p mfa.Proof) bool {
+		return p.Method == recovery.Name || p.Method == bypassMethod
+	})
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/mfakit/mfa/ops"
 )
 
-// tidyEvery is how often expired rows are dropped, and notices that a dead
+// tidyEvery is how often expired rows are dropped, owners are mailed whose reset is
+// ready, and notices that a dead
 // process has left are sent.
 const tidyEvery = time.Hour
 
@@ -30,6 +31,13 @@ func tidyNowAndThen(ctx context.Context, d *data, engine *mfa.Engine, now func()
 func tidy(ctx context.Context, d *data, engine *mfa.Engine, now time.Time, log *slog.Logger) {
 	if err := d.sweep(ctx, now); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "webapp: expired rows were not dropped", "error", err)
+	}
+	find := func(ctx context.Context, id string) (mfa.User, error) {
+		u, _, err := accounts{d.db}.lookUp(ctx, id)
+		return u, err
+	}
+	if _, err := ops.Resets(ctx, d.store, engine, find, ops.Options{}); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "webapp: resets that are ready could not be looked for", "error", err)
 	}
 	stats, err := ops.Redeliver(ctx, d.store, engine, ops.Options{})
 	switch {

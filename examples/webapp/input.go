@@ -69,5 +69,5 @@ func badRequest(detail string) error {
 
 // wantsPage says whether a person looks at the answer, rather than a program.
 func wantsPage(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/html")
+	return !isAPI(r) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }

@@ -7,6 +7,7 @@ import (
 )
 
 func TestC17_StrictInput(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")

@@ -14,6 +14,7 @@ import (
 )
 
 func TestKeyIsAddedAndAskedFor(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -62,6 +63,7 @@ func TestKeyIsAddedAndAskedFor(t *testing.T) {
 }
 
 func TestPasskeySignsInAlone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -88,6 +90,7 @@ func TestPasskeySignsInAlone(t *testing.T) {
 
 // The accounts decide whether there still is somebody to sign in.
 func TestPasskeyOfAnAccountThatIsGone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -102,6 +105,7 @@ func TestPasskeyOfAnAccountThatIsGone(t *testing.T) {
 }
 
 func TestRemovedKeyIsRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -163,6 +167,7 @@ func anyKey(t *testing.T, asked reply) reply {
 }
 
 func TestKeysOfOthersAndOfOtherPagesAreRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	ada, bob := s.browser(), s.browser()
 	ada.register("ada@example.org")
@@ -184,6 +189,7 @@ func TestKeysOfOthersAndOfOtherPagesAreRefused(t *testing.T) {
 }
 
 func TestConfirmingByKey(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -207,6 +213,7 @@ func TestConfirmingByKey(t *testing.T) {
 }
 
 func TestOwnerIsToldOfKeys(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")

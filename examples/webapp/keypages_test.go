@@ -18,6 +18,7 @@ const (
 )
 
 func TestOneMethodIsANudgeAndTwoAreNot(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -45,6 +46,7 @@ func TestOneMethodIsANudgeAndTwoAreNot(t *testing.T) {
 
 // Whatever was wrong, the page says what, and can be used again.
 func TestAddingAKeyCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -80,6 +82,7 @@ func TestAddingAKeyCanBeTriedAgain(t *testing.T) {
 }
 
 func TestSameKeyTwiceIsRefusedByTheBrowser(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -93,6 +96,7 @@ func TestSameKeyTwiceIsRefusedByTheBrowser(t *testing.T) {
 }
 
 func TestFlowThatAsksToEnrolTakesAKey(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"required"}`))
 	b := s.browser()
 	b.submit("/register", "email", "ada@example.org", "password", goodPassword, "phone", "").wantRedirect(t, "/setup")
@@ -113,6 +117,7 @@ func TestFlowThatAsksToEnrolTakesAKey(t *testing.T) {
 }
 
 func TestPolicyOfKeysAlone(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"required","methods":["webauthn"]}`))
 	b := s.browser()
 	b.submit("/register", "email", "ada@example.org", "password", goodPassword, "phone", "").wantRedirect(t, "/setup")
@@ -124,6 +129,7 @@ func TestPolicyOfKeysAlone(t *testing.T) {
 }
 
 func TestPolicyWithoutKeys(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"offer","methods":["totp"]}`))
 	b := s.browser()
 	b.register("ada@example.org")
@@ -136,6 +142,7 @@ func TestPolicyWithoutKeys(t *testing.T) {
 }
 
 func TestKeyOnlyAfterAnotherMethod(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"offer","not_first":["webauthn"]}`))
 	b := s.browser()
 	b.register("ada@example.org")
@@ -156,6 +163,7 @@ func TestKeyOnlyAfterAnotherMethod(t *testing.T) {
 
 // An address is no name, so there are no keys; all else works.
 func TestOriginWithoutAName(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-origin", "http://127.0.0.1:8080")
 	b := s.browser()
 	b.register("ada@example.org")
@@ -178,6 +186,7 @@ func TestOriginWithoutAName(t *testing.T) {
 // The app answers at the address that it listens on, as well as at its name, and
 // says where keys work.
 func TestAddressBesideTheName(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	byName := s.url
 	s.url = strings.Replace(s.url, "localhost", "127.0.0.1", 1)

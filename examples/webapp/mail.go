@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -36,10 +37,12 @@ func newMailer(server, origin string, clock *clock) (*mailer.Sender, string, err
 	return mails, from, nil
 }
 
-// newNotices tells people by mail what happened to their account.
-func newNotices(mails mfa.Sender, origin string) (mfa.Observer, error) {
+// newNotices tells people by mail what happened to their account. link makes the
+// address of the page on which they can do something about it.
+func newNotices(mails mfa.Sender, origin string, link func(mfa.Event) (string, error)) (mfa.Observer, error) {
 	return notify.New(notify.Config{
 		Sender: mails, AppName: appName, SettingsURL: origin + "/settings",
+		Link:        func(_ context.Context, e mfa.Event) (string, error) { return link(e) },
 		SupportText: "If you cannot sign in, ask support for help.",
 	})
 }

@@ -79,6 +79,7 @@ func (p *postOffice) all() []string {
 }
 
 func TestMailsGoToTheServer(t *testing.T) {
+	t.Parallel()
 	p := startPostOffice(t)
 	s := startWith(t, "-smtp", p.addr) // without -dev there are codes by mail, and none by text message
 	b := s.browser()
@@ -106,6 +107,7 @@ func TestMailsGoToTheServer(t *testing.T) {
 }
 
 func TestMailServerThatIsDownIsToldOf(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -124,6 +126,7 @@ func TestMailServerThatIsDownIsToldOf(t *testing.T) {
 
 // What a process that was killed has left to tell is told after the next start.
 func TestNoticesOfADeadProcessAreSent(t *testing.T) {
+	t.Parallel()
 	file := t.TempDir() + "/webapp.db"
 	p := launch(t, "-store", "sqlite:"+file, "-smtp", "127.0.0.1:1") // where no server is
 	first := &server{t: t, url: p.url, app: &app{clock: new(clock)}}

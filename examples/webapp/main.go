@@ -12,8 +12,16 @@
 // which keys are taken; their pages work by scripts, which static/keys.js begins.
 // senders.go says where messages go.
 //
-// Sessions are cookies here: a client that is no browser can pass a sign-in
-// with Mfa-Client: native, and keeps the session from Set-Cookie.
+// People get in by password (account_http.go), passkey, mailed link (magic.go), a
+// password that they reset by mail (reset.go), another service (oauth.go) or an
+// invitation (invite.go), and programs by the API (api.go, apikeys.go). Each of these
+// is a first factor and no more: it ends in signin.go, and only a flow that has passed
+// ends in mint.go.
+//
+// What is asked of whom is in a policy (policy.go), which an admin can try out and
+// replace (admin_policy.go). staff.go says what staff may do to whom, and admin_user.go
+// does it. transfers.go has an action that is approved by itself, and repudiate.go is
+// for owners who say that it was not them.
 package main
 
 import (
@@ -81,6 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	defer reloadOnHangUp(ctx, c, a.methods, log)()
 	defer inBackground(ctx, func(ctx context.Context) { tidyNowAndThen(ctx, data, engine, clock.Now, log) })()
 	if _, err := fmt.Fprintln(stdout, origin); err != nil {
 		return errors.Join(err, listener.Close())

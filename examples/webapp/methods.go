@@ -14,6 +14,9 @@ import (
 	"github.com/mfakit/mfa/webauthn"
 )
 
+// bypassMethod is the engine's name for codes that support gives out.
+const bypassMethod = "bypass"
+
 // methodName is a method in words, as a heading has it.
 func methodName(method string) string {
 	switch method {
@@ -29,6 +32,8 @@ func methodName(method string) string {
 		return "Code by mail"
 	case recovery.Name:
 		return "Recovery code"
+	case bypassMethod:
+		return "Code from support"
 	}
 	return method
 }

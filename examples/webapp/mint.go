@@ -42,8 +42,8 @@ func (s session) with(evidence mfa.Authentication) (grant, error) {
 	return grant{s.Account.ID, evidence, s.Expires}, nil
 }
 
-// mintSession gives the browser a session under a new id, and ends the one that
-// it had.
+// mintSession gives the client a session under a new id, and ends the one that it
+// had.
 func (a *app) mintSession(w http.ResponseWriter, r *http.Request, g grant) error {
 	if old := a.sessionID(r); old != "" {
 		if err := a.sessions.end(r.Context(), old); err != nil {
@@ -54,17 +54,17 @@ func (a *app) mintSession(w http.ResponseWriter, r *http.Request, g grant) error
 	if err != nil {
 		return err
 	}
-	a.setCookie(w, id, g.expires.Sub(a.clock.Now()))
+	a.handOver(w, r, id, g.expires.Sub(a.clock.Now()))
 	return nil
 }
 
-// endSession signs the browser out.
+// endSession signs the client out.
 func (a *app) endSession(w http.ResponseWriter, r *http.Request) error {
 	id := a.sessionID(r)
 	if id == "" {
 		return nil
 	}
-	a.setCookie(w, "", 0)
+	a.handOver(w, r, "", 0)
 	return a.sessions.end(r.Context(), id)
 }
 
@@ -83,14 +83,15 @@ func (a *app) current(r *http.Request) (session, error) {
 	return s, err
 }
 
-// stored is the session of a request as it was made.
+// stored is the session of a request as it was made, at the front end where it was
+// made.
 func (a *app) stored(r *http.Request) (session, error) {
 	id := a.sessionID(r)
 	if id == "" {
 		return session{}, mfahttp.ErrNoSession
 	}
 	s, err := a.sessions.find(r.Context(), id)
-	if errors.Is(err, errNoSession) {
+	if errors.Is(err, errNoSession) || err == nil && s.Evidence.App != a.client(r).App {
 		return session{}, mfahttp.ErrNoSession
 	}
 	return s, err

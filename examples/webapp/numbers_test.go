@@ -10,6 +10,7 @@ import (
 )
 
 func TestNumberOnFileIsOfferedMasked(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	want(t, b.send("POST", "/register", object{"email": "ada@example.org", "password": goodPassword, "phone": adasNumber}), http.StatusCreated, "")
@@ -30,6 +31,7 @@ func TestNumberOnFileIsOfferedMasked(t *testing.T) {
 }
 
 func TestNumberIsRefusedInASentenceWithWhatIsOpen(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -61,6 +63,7 @@ func TestNumberIsRefusedInASentenceWithWhatIsOpen(t *testing.T) {
 }
 
 func TestChangeOfNumber(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -100,6 +103,7 @@ func TestChangeOfNumber(t *testing.T) {
 
 // To confirm that it is you, a code is sent without being asked, too.
 func TestStepUpByTextMessage(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -119,6 +123,7 @@ func TestStepUpByTextMessage(t *testing.T) {
 
 // A thief who changes the address cannot keep that from its owner.
 func TestChangeOfAddressIsToldToBoth(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -147,6 +152,7 @@ func TestChangeOfAddressIsToldToBoth(t *testing.T) {
 
 // Each change is told once, and nothing else is.
 func TestOwnerIsToldOfCodesOnce(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -180,6 +186,7 @@ func TestOwnerIsToldOfCodesOnce(t *testing.T) {
 
 // Numbers, addresses and codes are where they are meant to be, and nowhere else.
 func TestNumbersAndCodesAreNotTold(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	want(t, b.send("POST", "/register", object{"email": "ada@example.org", "password": goodPassword, "phone": adasNumber}), http.StatusCreated, "")
@@ -222,6 +229,7 @@ func TestNumbersAndCodesAreNotTold(t *testing.T) {
 }
 
 func TestFlowThatAsksToEnrolOffersAChoice(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"required"}`))
 	b := s.browser()
 	b.submit("/register", "email", "ada@example.org", "password", goodPassword, "phone", adasNumber).wantRedirect(t, "/setup")
@@ -242,6 +250,7 @@ func TestFlowThatAsksToEnrolOffersAChoice(t *testing.T) {
 }
 
 func TestPolicyNamesWhatIsSent(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"offer","methods":["totp","email"]}`))
 	b := s.browser()
 	b.register("ada@example.org")
@@ -255,6 +264,7 @@ func TestPolicyNamesWhatIsSent(t *testing.T) {
 // Without a server nothing is offered that cannot be sent, and the start page
 // says how to get it.
 func TestWithoutSendersMethodsAreLeftOut(t *testing.T) {
+	t.Parallel()
 	s := startWith(t)
 	b := s.browser()
 	if page := b.page("/").body; !strings.Contains(page, "-sms kannel:") || !strings.Contains(page, "-smtp host:port") {

@@ -23,7 +23,8 @@ func parsePages() pages {
 	all := pages{}
 	layout := template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "pages/layout.html", "pages/sent.html"))
 	for _, name := range []string{"start", "register", "login", "challenge", "usekey", "sendcode", "choose", "setup", "addkey", "scan", "destination",
-		"sentcode", "codes", "settings", "enrollment", "newcodes", "password", "export", "confirm", "message", "inbox"} {
+		"sentcode", "codes", "lost", "keep", "settings", "devices", "transfers", "transfer", "enrollment", "newcodes", "password", "export", "confirm", "message", "inbox",
+		"admin", "adminuser", "admincode", "adminchange", "adminpolicy", "askmail", "press", "newpassword", "exampleid"} {
 		all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+name+".html"))
 	}
 	return all
@@ -84,6 +85,7 @@ type view struct {
 	Problem string // something did not
 	Field   string // the field that Problem is about
 	Data    any
+	Aside   *aside // of a flow; nil: there is none
 
 	App string // set by render, like Dev
 	Dev bool
@@ -149,6 +151,9 @@ func span(d time.Duration) string {
 	}
 	if n > 90 && unit == "minute" {
 		n, unit = (n+59)/60, "hour"
+	}
+	if n > 48 && unit == "hour" {
+		n, unit = (n+23)/24, "day"
 	}
 	if n != 1 {
 		unit += "s"

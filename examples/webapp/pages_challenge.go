@@ -49,7 +49,7 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, t turn, wrong error) e
 		wrong = &mfa.LockedError{Until: current.LockedUntil}
 	}
 	data := challengeData{
-		Current: current, Words: current.Method == recovery.Name,
+		Current: current, Words: current.Method == recovery.Name || current.Method == bypassMethod, Bypass: current.Method == bypassMethod,
 		StepUp: flow.Purpose == mfa.SteppingUp, Next: back,
 	}
 	for _, o := range flow.Options {
@@ -57,10 +57,12 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, t turn, wrong error) e
 			data.Others = append(data.Others, otherWay{"/challenge?" + url.Values{"option": {o.ID}, "return": {back}}.Encode(), optionText(o)})
 		}
 	}
-	v, page := view{Title: "Enter your code"}, "challenge"
+	v, page := view{Title: "Enter your code", Aside: asideOf(flow)}, "challenge"
 	switch current.Method {
 	case recovery.Name:
 		v.Title = "Enter a recovery code"
+	case bypassMethod:
+		v.Title = "Enter the code from support"
 	case webauthn.Name:
 		v.Title, page = "Use your key", "usekey"
 		data.Note = a.keysHere(r)
@@ -80,6 +82,9 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, t turn, wrong error) e
 	}
 	if data.StepUp {
 		v.Title, v.Email = "Confirm that it is you", a.emailOf(r)
+		if v.Aside.Action != "" {
+			v.Title = "Approve this"
+		}
 	}
 	v.Data = data
 	return a.renderForm(w, r, page, v, wrong)
@@ -88,7 +93,8 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, t turn, wrong error) e
 type challengeData struct {
 	Current mfa.Option
 	Others  []otherWay
-	Words   bool
+	Words   bool // the code is of letters too
+	Bypass  bool // support has given it out
 	StepUp  bool
 	Next    string
 
@@ -114,6 +120,9 @@ func optionText(o mfa.Option) string {
 	if o.Method == recovery.Name {
 		return "Use a recovery code"
 	}
+	if o.Method == bypassMethod {
+		return "Use a code from support"
+	}
 	if o.Method == webauthn.Name {
 		return "Use a security key or passkey" // whichever of them: one option covers all
 	}
@@ -129,16 +138,17 @@ func optionText(o mfa.Option) string {
 // answerChallenge checks a code. A wrong one leaves the flow as it is.
 func (a *app) answerChallenge(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Option string `json:"option"`
-		Code   string `json:"code"`
-		Return string `json:"return"`
-		Resend string `json:"resend"` // of a code that was sent
+		Option   string `json:"option"`
+		Code     string `json:"code"`
+		Remember string `json:"remember"` // "yes": this browser
+		Return   string `json:"return"`
+		Resend   string `json:"resend"` // of a code that was sent
 	}
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
 	t := turn{a.mfa.FlowToken(r), in.Option, mfahttp.ReturnPath(r), resendAt(in.Resend, a.clock.Now())}
-	flow, err := a.verify(r, in.Option, in.Code)
+	flow, err := a.verify(r, mfa.Answer{Option: in.Option, Code: in.Code, Remember: in.Remember == "yes"})
 	switch {
 	case errors.Is(err, mfa.ErrNotValid), errors.Is(err, mfa.ErrLocked), errors.Is(err, mfa.ErrBadInput), errors.Is(err, mfa.ErrBusy):
 		return a.ask(w, r, t, err)
@@ -151,9 +161,30 @@ func (a *app) answerChallenge(w http.ResponseWriter, r *http.Request) error {
 	return a.proceed(w, r, flow, t.back)
 }
 
-func (a *app) verify(r *http.Request, option, code string) (mfa.Flow, error) {
-	if code == "" {
+func (a *app) verify(r *http.Request, answer mfa.Answer) (mfa.Flow, error) {
+	if answer.Code == "" {
 		return mfa.Flow{}, mfa.ErrBadInput
 	}
-	return a.engine.Verify(r.Context(), a.mfa.FlowToken(r), mfa.Answer{Option: option, Code: code}, a.mfa.Client(r))
+	return a.engine.Verify(r.Context(), a.mfa.FlowToken(r), answer, a.mfa.Client(r))
 }
+
+// skip puts off the enrolment that a flow leads to, where that is still granted.
+func (a *app) skip(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Return string `json:"return"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	flow, err := a.engine.Skip(r.Context(), a.mfa.FlowToken(r), a.mfa.Client(r))
+	if errors.Is(err, mfa.ErrEnrollmentRequired) {
+		err = errNoSkip
+	}
+	if err != nil {
+		return err
+	}
+	return a.proceed(w, r, flow, mfahttp.ReturnPath(r))
+}
+
+// errNoSkip is an enrolment that cannot be put off any more.
+var errNoSkip = &mfahttp.Problem{Status: http.StatusForbidden, Code: "enrollment_required", Detail: "the enrolment cannot be put off"}

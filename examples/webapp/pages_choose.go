@@ -44,11 +44,11 @@ func (a *app) setupPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if caller.FlowToken != "" {
-		required, err := a.required(r, caller)
+		asks, err := a.asks(r, caller)
 		if err != nil {
 			return err
 		}
-		return a.choosePage(w, r, caller, required)
+		return a.choosePage(w, r, caller, asks)
 	}
 	return a.changing(w, r, func(s session) error {
 		own, err := a.enrolled(r, s)
@@ -59,20 +59,20 @@ func (a *app) setupPage(w http.ResponseWriter, r *http.Request) error {
 		if add.App {
 			return a.askName(w, r, caller, nil)
 		}
-		return a.choosePage(w, r, caller, add.methods())
+		return a.choosePage(w, r, caller, mfa.Flow{Methods: add.methods()})
 	})
 }
 
-// choosePage lets somebody choose among methods. Where there is but one, it leads
-// there.
-func (a *app) choosePage(w http.ResponseWriter, r *http.Request, caller mfa.Caller, methods []string) error {
-	links := a.setupLinks(r, methods)
+// choosePage lets somebody choose among the methods that a flow asks for. Where there
+// is but one, it leads there.
+func (a *app) choosePage(w http.ResponseWriter, r *http.Request, caller mfa.Caller, asks mfa.Flow) error {
+	links := a.setupLinks(r, asks.Methods)
 	note := a.keysHere(r)
 	switch {
 	case len(links) == 1:
 		http.Redirect(w, r, links[0].URL, http.StatusSeeOther)
 		return nil
-	case len(links) == 0 && slices.Contains(methods, webauthn.Name) && note != nil:
+	case len(links) == 0 && slices.Contains(asks.Methods, webauthn.Name) && note != nil:
 		return a.noKeys(w, r, caller, *note)
 	case len(links) == 0:
 		return mfa.ErrMethodNotAllowed
@@ -81,7 +81,7 @@ func (a *app) choosePage(w http.ResponseWriter, r *http.Request, caller mfa.Call
 	for _, p := range setupPages {
 		hints[p.URL] = p.Hint
 	}
-	return a.render(w, r, http.StatusOK, "choose", view{Title: "Choose a second factor", Email: caller.User.Email, Data: struct {
+	return a.render(w, r, http.StatusOK, "choose", view{Title: "Choose a second factor", Email: caller.User.Email, Aside: asideOf(asks), Data: struct {
 		Required bool
 		Ways     []otherWay
 		Hints    map[string]string // by URL

@@ -75,6 +75,10 @@ func (a *app) confirmPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // by ReturnPath
 		return nil
 	}
+	if s.Account.Password == "" && slices.Contains(missing, mfa.MissingPassword) {
+		return a.render(w, r, http.StatusOK, "message", view{Title: "Sign in again", Email: s.Account.Email,
+			Data: notice{"What you asked for needs a fresh sign-in, and this account has no password. Sign in again the way you did, then come back.", "/login", "Sign in"}})
+	}
 	own, err := a.enrolled(r, s)
 	if err != nil {
 		return err

@@ -85,16 +85,17 @@ func (a *app) askDestination(w http.ResponseWriter, r *http.Request, caller mfa.
 	if err != nil {
 		return err
 	}
-	required, err := a.required(r, caller)
+	asks, err := a.asks(r, caller)
 	if err != nil {
 		return err
 	}
+	methods := asks.Methods
 	data := destinationData{sending: in, Method: d.method, Field: d.field, OnFile: onFile, Countries: countryList(), Required: caller.User.ID == "", Back: "/settings"}
 	if refused := (*mfa.RefusedError)(nil); errors.As(wrong, &refused) {
-		required = refused.Methods
+		methods = refused.Methods
 	}
-	data.Ways = a.setupLinks(r, slices.DeleteFunc(slices.Clone(required), func(m string) bool { return m == d.method }))
-	v := view{Title: d.title, Email: caller.User.Email, Data: data}
+	data.Ways = a.setupLinks(r, slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == d.method }))
+	v := view{Title: d.title, Email: caller.User.Email, Data: data, Aside: asideOf(asks)}
 	if in.Replaces != "" {
 		v.Title = d.change
 	}

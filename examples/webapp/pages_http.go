@@ -21,6 +21,9 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 		"GET /challenge":                         a.challengePage,
 		"POST /challenge":                        a.answerChallenge,
 		"POST /challenge/send":                   a.sendCode,
+		"POST /challenge/skip":                   a.skip,
+		"GET /lost":                              a.lostPage,
+		"POST /lost":                             a.askReset,
 		"GET /continue":                          a.goOn,
 		"GET /confirm":                           a.confirmPage,
 		"POST /confirm":                          a.beginStepUp,
@@ -38,6 +41,12 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 		"GET /settings/recovery-codes":           a.newCodesPage,
 		"POST /settings/recovery-codes":          a.makeCodes,
 		"GET /settings/password":                 a.passwordPage,
+		"GET /settings/devices":                  a.devicesPage,
+		"POST /settings/devices/{id}/forget":     a.forgetDevice,
+		"POST /settings/devices/forget-all":      a.forgetDevices,
+		"POST /settings/sign-out-everywhere":     a.signOutEverywhere,
+		"GET /settings/reset":                    a.cancelResetPage,
+		"POST /settings/reset/cancel":            a.cancelReset,
 		"POST /settings/sign-out-others":         a.signOutOthers,
 		"/":                                      a.notFound,
 	} {
@@ -73,13 +82,18 @@ func (a *app) startPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	rank, err := a.desk.rankOf(r.Context(), s.Account)
+	if err != nil {
+		return err
+	}
 	return a.render(w, r, http.StatusOK, "start", view{Title: "Signed in", Email: s.Account.Email, Data: struct {
 		Methods   string
 		Time      time.Time
 		AAL       int
 		Protected bool
+		Staff     bool
 		Add       addable
-	}{methodNames(s.Evidence), s.Evidence.Time, int(s.Evidence.AAL()), len(own.Methods()) > 0, a.addable(r, s, own)}})
+	}{methodNames(s.Evidence), s.Evidence.Time, int(s.Evidence.AAL()), len(own.Methods()) > 0, rank.atLeast(support), a.addable(r, s, own)}})
 }
 
 func (a *app) emptyRegisterPage(w http.ResponseWriter, r *http.Request) error {
@@ -105,7 +119,8 @@ func (a *app) loginPage(w http.ResponseWriter, r *http.Request, email string, er
 		Passkeys bool
 		Ceremony ceremony
 		Note     *keyNote
-	}{email, note == nil, ceremony{Button: "Sign in with a passkey", Next: "/", Again: "/challenge"}, note}}, err)
+		Others   []otherWay
+	}{email, note == nil, ceremony{Button: "Sign in with a passkey", Next: "/", Again: "/challenge"}, note, a.otherWays()}}, err)
 }
 
 // renderForm shows a form again with what was wrong about it, if anything.
@@ -161,9 +176,11 @@ func (a *app) deniedPage(w http.ResponseWriter, r *http.Request, flow mfa.Flow) 
 	text := map[string]string{
 		mfa.ReasonNoMethod: "Nothing that is set up for this account is enough to sign in here. Ask support for help.",
 		mfa.ReasonDisabled: "The ways to confirm that it is you are disabled after too many wrong codes. Ask support for help.",
+		mfa.ReasonService: "This is a service account: a program signs in to it with an API key, from the networks that the policy names, and from nowhere else. " +
+			"Use an account of your own. If a program was refused, ask whoever runs this app to add its network to the policy.",
 	}[flow.Reason]
 	if text == "" {
 		text = "Signing in to this account is not possible at the moment. Ask support for help."
 	}
-	return a.render(w, r, http.StatusForbidden, "message", view{Title: "You cannot sign in", Data: notice{text, "/", "To the start page"}})
+	return a.render(w, r, http.StatusForbidden, "message", view{Title: "You cannot sign in", Data: notice{text, "/", "To the start page"}, Aside: asideOf(flow)})
 }

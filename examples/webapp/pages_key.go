@@ -49,28 +49,27 @@ func (a *app) noKeys(w http.ResponseWriter, r *http.Request, caller mfa.Caller, 
 }
 
 func (a *app) askKey(w http.ResponseWriter, r *http.Request, caller mfa.Caller, label string, wrong error) error {
-	required, err := a.required(r, caller)
+	asks, err := a.asks(r, caller)
 	if err != nil {
 		return err
 	}
 	if note := a.keysHere(r); note != nil {
 		return a.noKeys(w, r, caller, *note)
 	}
-	return a.renderForm(w, r, "addkey", view{Title: "Add a security key or passkey", Email: caller.User.Email, Data: struct {
+	return a.renderForm(w, r, "addkey", view{Title: "Add a security key or passkey", Email: caller.User.Email, Aside: asideOf(asks), Data: struct {
 		Label    string
 		Required bool
 		Others   bool // would do as well
 		Ceremony ceremony
-	}{label, caller.User.ID == "", len(a.setupLinks(r, required)) > 1, ceremony{Button: "Add"}}}, wrong)
+	}{label, caller.User.ID == "", len(a.setupLinks(r, asks.Methods)) > 1, ceremony{Button: "Add"}}}, wrong)
 }
 
-// required are the methods of which a flow asks to enrol one; none for a session.
-func (a *app) required(r *http.Request, caller mfa.Caller) ([]string, error) {
+// asks is the flow that asks to enrol one of its Methods; the zero one for a session.
+func (a *app) asks(r *http.Request, caller mfa.Caller) (mfa.Flow, error) {
 	if caller.FlowToken == "" {
-		return nil, nil
+		return mfa.Flow{}, nil
 	}
-	flow, err := a.engine.Flow(r.Context(), caller.FlowToken)
-	return flow.Methods, err
+	return a.engine.Flow(r.Context(), caller.FlowToken)
 }
 
 // finishKey takes what the key answered. After a wrong answer the page begins anew.

@@ -23,6 +23,10 @@ func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	devices, err := a.browsers(r, s)
+	if err != nil {
+		return err
+	}
 	signals, err := a.signals(r, s)
 	if err != nil {
 		return err
@@ -31,8 +35,10 @@ func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
 		owned
 		Add      addable
 		Signals  string
+		Reset    bool // a delayed one waits
+		Browsers int
 		Activity []activityLine
-	}{own, a.addable(r, s, own), signals, nil}
+	}{own, a.addable(r, s, own), signals, resetPending(history), len(devices), nil}
 	for _, h := range history {
 		data.Activity = append(data.Activity, toLine(h))
 	}
@@ -117,7 +123,7 @@ func (a *app) changeEnrollment(w http.ResponseWriter, r *http.Request, done stri
 }
 
 func (a *app) callerOf(r *http.Request, s session) mfa.Caller {
-	return mfa.Caller{User: s.Account.user(), Authentication: s.Evidence, Client: a.mfa.Client(r)}
+	return mfa.Caller{User: s.Account.user(), Authentication: s.Evidence, Client: a.client(r)}
 }
 
 func (a *app) newCodesPage(w http.ResponseWriter, r *http.Request) error {

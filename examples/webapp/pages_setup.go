@@ -30,14 +30,14 @@ func (a *app) appPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) askName(w http.ResponseWriter, r *http.Request, caller mfa.Caller, err error) error {
-	required, failed := a.required(r, caller)
+	asks, failed := a.asks(r, caller)
 	if failed != nil {
 		return failed
 	}
-	v := view{Title: "Set up an authenticator app", Email: caller.User.Email, Data: struct {
+	v := view{Title: "Set up an authenticator app", Email: caller.User.Email, Aside: asideOf(asks), Data: struct {
 		Required bool
 		Others   bool // would do as well
-	}{caller.User.ID == "", len(a.setupLinks(r, required)) > 1}}
+	}{caller.User.ID == "", len(a.setupLinks(r, asks.Methods)) > 1}}
 	return a.renderForm(w, r, "setup", v, err)
 }
 

@@ -11,6 +11,7 @@ import (
 )
 
 func TestPagesFollowAWholePassage(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	to := func(r reply, path string) {
@@ -65,6 +66,7 @@ func TestPagesFollowAWholePassage(t *testing.T) {
 }
 
 func TestStaticFiles(t *testing.T) {
+	t.Parallel()
 	b := start(t).browser()
 	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/icon.svg": "image/svg+xml",
 		"/static/codes.js": "text/javascript", "/static/keys.js": "text/javascript", "/static/addkey.js": "text/javascript", "/static/usekey.js": "text/javascript",
@@ -83,6 +85,7 @@ func TestStaticFiles(t *testing.T) {
 
 // Whoever is signed in can go on from pages that are for everybody.
 func TestAccountNavigation(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b, guest, pending := s.browser(), s.browser(), s.browser()
 	b.register("ada@example.org")
@@ -106,6 +109,7 @@ func TestAccountNavigation(t *testing.T) {
 }
 
 func TestExpiredFlowLeadsToSignIn(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -125,6 +129,7 @@ func TestExpiredFlowLeadsToSignIn(t *testing.T) {
 }
 
 func TestReturnStaysHere(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -138,6 +143,7 @@ func TestReturnStaysHere(t *testing.T) {
 
 // Each page works under the content security policy, and each field has a label.
 func TestPagesAreCleanAndLabelled(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b, guest := s.browser(), s.browser()
 	b.register("ada@example.org")

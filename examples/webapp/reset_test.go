@@ -9,6 +9,7 @@ import (
 // Whoever removes all that they had, where the policy asks for something, has to
 // enrol before there is a session again.
 func TestRemovingAllUnderARequiredPolicyEndsTheSession(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"required"}`))
 	b, other := s.browser(), s.browser()
 	b.register("ada@example.org")
@@ -51,6 +52,7 @@ func TestRemovingAllUnderARequiredPolicyEndsTheSession(t *testing.T) {
 }
 
 func TestTheLastAppStaysUnderARequiredPolicy(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"required"}`))
 	b := s.browser()
 	b.register("ada@example.org")

@@ -10,6 +10,7 @@ import (
 )
 
 func TestC14_CrossOriginWritesAreRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -24,7 +25,8 @@ func TestC14_CrossOriginWritesAreRefused(t *testing.T) {
 		for _, path := range []string{
 			"/register", "/login", "/reauthenticate", "/password", "/logout", "/challenge", "/confirm", "/setup", "/setup/confirm", "/setup/key",
 			"/settings/enrollments/" + phone.id + "/rename", "/settings/enrollments/" + phone.id + "/remove",
-			"/settings/recovery-codes", "/settings/sign-out-others", "/dev/clock",
+			"/settings/recovery-codes", "/settings/sign-out-others", "/dev/clock", "/dev/rank", "/dev/invite", "/dev/idp/authorize",
+			"/magic", "/magic/enter", "/forgot", "/reset", "/verify", "/verify/confirm", "/invite", "/admin/invite", "/admin/api-keys", "/api/token",
 			"/mfa/enrollments", "/mfa/recovery-codes", "/mfa/stepup", "/mfa/flow/verify", "/mfa/passkey/begin", "/mfa/passkey/finish",
 		} {
 			for name, value := range headers {
@@ -43,6 +45,7 @@ func TestC14_CrossOriginWritesAreRefused(t *testing.T) {
 }
 
 func TestC14_GETChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -60,6 +63,7 @@ func TestC14_GETChangesNothing(t *testing.T) {
 }
 
 func TestC15_UnknownAccountLooksLikeAWrongPassword(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.browser().register("plain@example.org")
 	protected := s.browser()
@@ -94,6 +98,7 @@ func TestC15_UnknownAccountLooksLikeAWrongPassword(t *testing.T) {
 }
 
 func TestT09_A20_SecretIsShownOnce(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -137,6 +142,7 @@ func TestT09_A20_SecretIsShownOnce(t *testing.T) {
 }
 
 func TestT13_SetupPageIsNotKept(t *testing.T) {
+	t.Parallel()
 	b := start(t).browser()
 	b.register("ada@example.org")
 	r := b.submit("/setup", "label", "Phone")
@@ -156,6 +162,7 @@ func TestT13_SetupPageIsNotKept(t *testing.T) {
 }
 
 func TestC20_NothingSecretIsWrittenAnywhere(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.header.Set("User-Agent", "test")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestC12_SessionIDIsNewAfterEachSuccess(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -58,6 +59,7 @@ func TestC12_SessionIDIsNewAfterEachSuccess(t *testing.T) {
 }
 
 func TestA39_SessionIDIsNeverTheClientsChoice(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.browser().register("ada@example.org")
 	b := s.browser()
@@ -74,6 +76,7 @@ func TestA39_SessionIDIsNeverTheClientsChoice(t *testing.T) {
 }
 
 func TestC13_OtherSessionsEnd(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(s *server, b *browser, p *phone){
 		"with a changed password": func(_ *server, b *browser, _ *phone) {
 			want(t, b.send("POST", "/password", object{"current": goodPassword, "new": "another good one"}), http.StatusNoContent, "")
@@ -103,6 +106,7 @@ func TestC13_OtherSessionsEnd(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := start(t)
 			b, other := s.browser(), s.browser()
 			b.register("ada@example.org")
@@ -135,6 +139,7 @@ func TestC13_OtherSessionsEnd(t *testing.T) {
 // Whoever got in by the password alone, before the owner had to enrol, goes when
 // the owner does.
 func TestC13_OtherSessionsEndWithAnEnrolmentInASignIn(t *testing.T) {
+	t.Parallel()
 	for name, enroll := range map[string]func(s *server, b *browser){
 		"by the API": func(_ *server, b *browser) { b.enroll() },
 		"on the page": func(s *server, b *browser) {
@@ -164,6 +169,7 @@ func TestC13_OtherSessionsEndWithAnEnrolmentInASignIn(t *testing.T) {
 }
 
 func TestSessionEnds(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -182,6 +188,7 @@ func TestSessionEnds(t *testing.T) {
 }
 
 func TestLogoutEndsTheSessionOnTheServer(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -196,6 +203,7 @@ func TestLogoutEndsTheSessionOnTheServer(t *testing.T) {
 // A password that is right begins a sign-in; the session of whoever was here
 // before must not be there beside it.
 func TestSigningInEndsTheSessionBefore(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	ada := s.browser()
 	ada.register("ada@example.org")
@@ -214,6 +222,7 @@ func TestSigningInEndsTheSessionBefore(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	b := start(t).browser()
 	r := b.send("POST", "/register", object{"email": "ada@example.org", "password": goodPassword})
 	for _, c := range (&http.Response{Header: r.header}).Cookies() {
@@ -229,15 +238,24 @@ func TestCookies(t *testing.T) {
 
 // Support works elsewhere, and cannot reach this app's sessions.
 func TestC13_ResetBySupportEndsSessions(t *testing.T) {
-	s := start(t)
+	t.Parallel()
+	s := start(t, "-admin", "root@example.org") // else the oldest account is an admin's, in development
 	b := s.browser()
 	b.register("ada@example.org")
 	b.enroll()
+	s.browser().register("helper@example.org")
+	if err := s.app.accounts.setRank(t.Context(), "helper@example.org", support); err != nil {
+		t.Fatal(err)
+	}
+	helper, err := s.app.accounts.byEmail(t.Context(), "helper@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
 	acc, err := s.app.accounts.byEmail(t.Context(), "ada@example.org")
 	if err != nil || !b.signedIn() {
 		t.Fatal(err)
 	}
-	if err := s.app.engine.Reset(t.Context(), mfa.Reset{User: acc.user(), Actor: "support", Reason: "lost phone"}); err != nil {
+	if err := s.app.engine.Reset(t.Context(), mfa.Reset{User: acc.user(), Actor: helper.ID, Reason: "lost phone"}); err != nil {
 		t.Fatal(err)
 	}
 	if b.signedIn() || s.sessionsOf("ada@example.org") != 0 {
@@ -251,6 +269,7 @@ func TestC13_ResetBySupportEndsSessions(t *testing.T) {
 // A password that was right when it was checked, and was changed before the flow
 // began, is not right.
 func TestPasswordChangedMeanwhile(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.browser().register("ada@example.org")
 	acc, err := s.app.accounts.byEmail(t.Context(), "ada@example.org")
@@ -258,13 +277,13 @@ func TestPasswordChangedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest("POST", s.url+"/login", nil)
-	if _, err := s.app.signIn(r, acc); err != nil {
+	if _, err := s.app.signIn(r, acc, mfa.Password); err != nil {
 		t.Fatalf("unchanged: %v", err)
 	}
 	if err := s.app.accounts.setPassword(t.Context(), acc, "another hash"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.app.signIn(r, acc); !errors.Is(err, errWrongPassword) {
+	if _, err := s.app.signIn(r, acc, mfa.Password); !errors.Is(err, errWrongPassword) {
 		t.Errorf("changed: %v", err)
 	}
 	if err := s.app.accounts.setPassword(t.Context(), acc, "a third"); !errors.Is(err, errNoAccount) {

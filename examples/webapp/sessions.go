@@ -17,9 +17,9 @@ const sessionLife = 12 * time.Hour
 
 var errNoSession = errors.New("webapp: no session")
 
-// A session is a signed-in browser. There is none for somebody who is halfway
-// through a sign-in: that is a flow, which lives in the engine under a cookie
-// of its own.
+// A session is a signed-in browser, or a program with a token of the API. There is
+// none for somebody who is halfway through a sign-in: that is a flow, which lives in
+// the engine under a cookie or a token of its own.
 type session struct {
 	Account  account
 	Evidence mfa.Authentication
@@ -27,7 +27,7 @@ type session struct {
 }
 
 // sessions keeps sessions on the server, under the digest of the random id
-// that the browser has.
+// that the client has.
 type sessions struct {
 	db  *sql.DB
 	now func() time.Time
@@ -40,9 +40,9 @@ func (s sessions) create(ctx context.Context, g grant) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	id = rand.Text() + rand.Text() // 260 bits
+	id = newToken()
 	_, err = s.db.ExecContext(ctx, `INSERT INTO webapp_sessions (id, account, evidence, expires_at) VALUES (?, ?, ?, ?)`,
-		sessionKey(id), g.account, string(evidence), g.expires.UnixMilli())
+		tokenKey(id), g.account, string(evidence), g.expires.UnixMilli())
 	return id, err
 }
 
@@ -50,25 +50,24 @@ func (s sessions) create(ctx context.Context, g grant) (id string, err error) {
 func (s sessions) find(ctx context.Context, id string) (session, error) {
 	var out session
 	var evidence string
-	var created, expires int64
-	err := s.db.QueryRowContext(ctx, `SELECT a.id, a.email, a.phone, a.password, a.created_at, s.evidence, s.expires_at
+	var expires int64
+	var err error
+	out.Account, err = scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+`, s.evidence, s.expires_at
 		FROM webapp_sessions s JOIN webapp_accounts a ON a.id = s.account WHERE s.id = ? AND s.expires_at > ?`,
-		sessionKey(id), s.now().UnixMilli()).
-		Scan(&out.Account.ID, &out.Account.Email, &out.Account.Phone, &out.Account.Password, &created, &evidence, &expires)
-	if errors.Is(err, sql.ErrNoRows) {
+		tokenKey(id), s.now().UnixMilli()), &evidence, &expires)
+	if errors.Is(err, errNoAccount) {
 		return session{}, errNoSession
 	}
 	if err != nil {
 		return session{}, err
 	}
-	out.Account.Created = time.UnixMilli(created).UTC()
 	out.Expires = time.UnixMilli(expires).UTC()
 	return out, json.Unmarshal([]byte(evidence), &out.Evidence)
 }
 
 // end removes one session.
 func (s sessions) end(ctx context.Context, id string) error {
-	_, err := s.db.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE id = ?`, sessionKey(id))
+	_, err := s.db.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE id = ?`, tokenKey(id))
 	return err
 }
 
@@ -81,13 +80,16 @@ func (s sessions) endAll(ctx context.Context, account string) error {
 // endOthers removes the sessions of an account but the one with this id.
 func (s sessions) endOthers(ctx context.Context, id string) error {
 	_, err := s.db.ExecContext(ctx, `DELETE FROM webapp_sessions
-		WHERE account = (SELECT account FROM webapp_sessions WHERE id = ?1) AND id <> ?1`, sessionKey(id))
+		WHERE account = (SELECT account FROM webapp_sessions WHERE id = ?1) AND id <> ?1`, tokenKey(id))
 	return err
 }
 
-// sessionKey is what stands in the database instead of the id. The id is
-// random, so a plain digest cannot be searched.
-func sessionKey(id string) []byte {
-	sum := sha256.Sum256([]byte(id))
+// newToken is what a client is given to send back: 260 bits.
+func newToken() string { return rand.Text() + rand.Text() }
+
+// tokenKey is what stands in the database instead of a token. Tokens are random,
+// so a plain digest cannot be searched.
+func tokenKey(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }

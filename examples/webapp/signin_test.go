@@ -12,6 +12,7 @@ import (
 )
 
 func TestFirstPassageByJSON(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	r := b.send("POST", "/register", object{"email": " Ada@Example.org ", "password": goodPassword, "phone": "+47 123 45 678"})
@@ -50,6 +51,7 @@ func TestFirstPassageByJSON(t *testing.T) {
 }
 
 func TestFormsWithoutAPageGetJSON(t *testing.T) {
+	t.Parallel()
 	b := start(t).browser()
 	form := "application/x-www-form-urlencoded"
 	want(t, b.do("POST", "/register", form, "email=ada%40example.org&password=correct+horse+battery"), http.StatusCreated, "")
@@ -62,6 +64,7 @@ func TestFormsWithoutAPageGetJSON(t *testing.T) {
 }
 
 func TestC09_PendingSignInOpensNothing(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	owner := s.browser()
 	owner.register("ada@example.org")
@@ -73,40 +76,7 @@ func TestC09_PendingSignInOpensNothing(t *testing.T) {
 	if pending.cookie("session") != "" {
 		t.Fatal("a pending sign-in has a session")
 	}
-	for _, c := range []struct {
-		method, path string
-		body         object
-	}{
-		{"GET", "/me", nil},
-		{"POST", "/reauthenticate", object{"password": goodPassword}},
-		{"POST", "/password", object{"current": goodPassword, "new": "another good one"}},
-		{"GET", "/settings", nil},
-		{"GET", "/setup", nil},
-		{"POST", "/setup", object{"label": "Mine"}},
-		{"POST", "/setup/confirm", object{"id": phone.id, "code": phone.code()}},
-		{"GET", "/setup/key", nil},
-		{"POST", "/setup/key", object{"id": phone.id, "credential": "{}"}},
-		{"POST", "/mfa/enrollments", object{"method": "webauthn"}},
-		{"GET", "/settings/enrollments/" + phone.id, nil},
-		{"POST", "/settings/enrollments/" + phone.id + "/rename", object{"label": "Mine"}},
-		{"POST", "/settings/enrollments/" + phone.id + "/remove", object{}},
-		{"GET", "/settings/recovery-codes", nil},
-		{"POST", "/settings/recovery-codes", object{}},
-		{"GET", "/settings/password", nil},
-		{"POST", "/settings/sign-out-others", object{}},
-		{"GET", "/confirm", nil},
-		{"POST", "/confirm", object{"return": "/"}},
-		{"GET", "/mfa/enrollments", nil},
-		{"POST", "/mfa/enrollments", object{"method": "totp"}},
-		{"DELETE", "/mfa/enrollments", nil},
-		{"PATCH", "/mfa/enrollments/" + phone.id, object{"label": "Mine"}},
-		{"DELETE", "/mfa/enrollments/" + phone.id, nil},
-		{"POST", "/mfa/enrollments/" + phone.id + "/challenge", object{}},
-		{"POST", "/mfa/enrollments/" + phone.id + "/activate", object{"code": phone.code()}},
-		{"POST", "/mfa/recovery-codes", nil},
-		{"POST", "/mfa/stepup", nil},
-		{"GET", "/mfa/activity", nil},
-	} {
+	for _, c := range protected(phone.id, phone.code()) {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
 			var body any
 			if c.body != nil {
@@ -130,6 +100,7 @@ func TestC09_PendingSignInOpensNothing(t *testing.T) {
 
 // No answer to a password alone carries a session, whatever the route and its dialect.
 func TestA52_A41_C30_EveryWayInAsksForTheCode(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	owner := s.browser()
 	owner.register("ada@example.org")
@@ -206,6 +177,7 @@ func TestA52_OnlyAPassedFlowMakesASession(t *testing.T) {
 }
 
 func TestRequiredPolicyMakesNewcomersEnrol(t *testing.T) {
+	t.Parallel()
 	s := start(t, "-policy", writeFile(t, `{"mode":"required","session_lifetime":"1h"}`))
 	b := s.browser()
 	r := b.send("POST", "/register", object{"email": "ada@example.org", "password": goodPassword})

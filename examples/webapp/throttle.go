@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -18,13 +19,22 @@ var (
 	networkRule = delayRule{free: 100, longest: time.Minute}
 )
 
+// Mails that anybody can ask for slow down further ones to the same mailbox, and
+// those that the same network asks for. Who asks on behalf of others can hold up the
+// owner of a mailbox so, who still has the password.
+var (
+	mailboxRule = delayRule{free: 3, first: time.Minute, longest: time.Hour}
+	askerRule   = delayRule{free: 30, first: time.Minute, longest: time.Hour}
+)
+
 // forgetAfter is how long after the last one failures are forgotten.
 const forgetAfter = 24 * time.Hour
 
-// A delayRule says how long the next try has to wait: after the free failures
-// one second, then twice as long each time, up to the longest.
+// A delayRule says how long the next try has to wait: after the free ones the
+// first delay, then twice as long each time, up to the longest.
 type delayRule struct {
 	free    int
+	first   time.Duration // zero: a second
 	longest time.Duration
 }
 
@@ -33,15 +43,24 @@ func (r delayRule) delay(failures int) time.Duration {
 	if over < 0 {
 		return 0
 	}
-	return min(time.Second<<min(over, 20), r.longest)
+	return min(cmp.Or(r.first, time.Second)<<min(over, 20), r.longest)
 }
 
-// A tooOftenError says how long to wait before the next password.
-type tooOftenError struct{ wait time.Duration }
+// A tooOftenError says how long to wait before the next password, or mail.
+type tooOftenError struct {
+	what string
+	wait time.Duration
+}
 
-func (e *tooOftenError) Error() string { return "webapp: too many wrong passwords" }
+func (e *tooOftenError) Error() string { return "webapp: too many " + e.what }
 
-// throttle counts wrong passwords in the database, so that a restart or a
+// What there is too much of.
+const (
+	wrongPasswords = "wrong passwords"
+	mails          = "mails"
+)
+
+// throttle counts wrong passwords and mails in the database, so that a restart or a
 // second process gives nobody a fresh start.
 type throttle struct {
 	db  *sql.DB
@@ -51,12 +70,26 @@ type throttle struct {
 // charge counts a try before it is looked at, or refuses it with a
 // *tooOftenError. A right password is given back with refund.
 func (t throttle) charge(ctx context.Context, email string, ip netip.Addr) error {
+	return t.count(ctx, wrongPasswords, counted{pairKey(email, ip), pairRule}, counted{networkKey(ip), networkRule})
+}
+
+// chargeMail counts a mail that a stranger has asked for, or refuses it with a
+// *tooOftenError.
+func (t throttle) chargeMail(ctx context.Context, email string, ip netip.Addr) error {
+	return t.count(ctx, mails, counted{failureKey("mailbox", email, netip.Prefix{}), mailboxRule}, counted{failureKey("asker", "", network(ip)), askerRule})
+}
+
+// counted is one of the counts that a try falls under.
+type counted struct {
+	key  []byte
+	rule delayRule
+}
+
+// count counts a try under all of them, or refuses it and counts it under none.
+func (t throttle) count(ctx context.Context, what string, under ...counted) error {
 	now := t.now()
 	return inTx(ctx, t.db, func(tx *sql.Tx) error {
-		for _, c := range []struct {
-			key  []byte
-			rule delayRule
-		}{{pairKey(email, ip), pairRule}, {networkKey(ip), networkRule}} {
+		for _, c := range under {
 			var count int
 			var last int64
 			err := tx.QueryRowContext(ctx, `SELECT count, last FROM webapp_failures WHERE key = ?`, c.key).Scan(&count, &last)
@@ -70,7 +103,7 @@ func (t throttle) charge(ctx context.Context, email string, ip netip.Addr) error
 				count = 0
 			}
 			if wait := c.rule.delay(count) - since; wait > 0 {
-				return &tooOftenError{wait}
+				return &tooOftenError{what, wait}
 			}
 			if _, err := tx.ExecContext(ctx, `INSERT INTO webapp_failures (key, count, last) VALUES (?1, ?2, ?3)
 				ON CONFLICT (key) DO UPDATE SET count = ?2, last = ?3`, c.key, count+1, now.UnixMilli()); err != nil {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestTooManyWrongPasswords(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.browser().register("ada@example.org")
 	b := s.browser()
@@ -45,6 +46,7 @@ func TestTooManyWrongPasswords(t *testing.T) {
 
 // All routes that take a password share one count.
 func TestTooManyWrongPasswordsInASession(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	b := s.browser()
 	b.register("ada@example.org")
@@ -61,6 +63,7 @@ func TestTooManyWrongPasswordsInASession(t *testing.T) {
 }
 
 func TestTooManyWrongPasswordsOfOneNetwork(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	ctx := t.Context()
 	ip := parseIP(t, "2001:db8::1")
@@ -79,6 +82,7 @@ func TestTooManyWrongPasswordsOfOneNetwork(t *testing.T) {
 
 // People of one office sign in all day.
 func TestRightPasswordsDoNotSlowANetworkDown(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	ip := parseIP(t, "192.0.2.1")
 	for i := range 2 * networkRule.free {
@@ -92,6 +96,7 @@ func TestRightPasswordsDoNotSlowANetworkDown(t *testing.T) {
 }
 
 func TestParallelGuessesAreCounted(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.browser().register("ada@example.org")
 	var wg sync.WaitGroup
@@ -106,8 +111,7 @@ func TestParallelGuessesAreCounted(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	// A second may pass meanwhile, and each one lets one more through.
-	if answers[401] < pairRule.free || answers[401] > pairRule.free+4 || answers[401]+answers[429] != 40 {
+	if answers[401] != pairRule.free || answers[429] != 40-pairRule.free {
 		t.Errorf("answers %v", answers)
 	}
 }

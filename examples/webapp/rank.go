@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/mfakit/mfa"
+)
+
+var errRank = errors.New("webapp: not for an account of this rank")
+
+// A rank says what an account's owner may do to other accounts.
+type rank string
+
+const (
+	ordinary rank = "" // nothing
+	support  rank = "support"
+	admin    rank = "admin"
+)
+
+// parseRank reads a rank as people write it.
+func parseRank(s string) (rank, error) {
+	switch s {
+	case "user":
+		return ordinary, nil
+	case string(support), string(admin):
+		return rank(s), nil
+	}
+	return "", badRequest(`"rank" is none of user, support and admin`)
+}
+
+func (r rank) String() string {
+	if r == ordinary {
+		return "user"
+	}
+	return string(r)
+}
+
+func (r rank) atLeast(o rank) bool {
+	order := map[rank]int{support: 1, admin: 2}
+	return order[r] >= order[o]
+}
+
+// staffNeeds keeps a stolen password of the staff's from letting others in.
+var staffNeeds = mfa.Requirement{SecondFactor: true}
+
+// staff puts a route behind a rank, and a second factor.
+func (a *app) staff(least rank, h func(http.ResponseWriter, *http.Request, session) error) http.Handler {
+	return a.serve(func(w http.ResponseWriter, r *http.Request) error {
+		s, err := a.current(r)
+		if err != nil {
+			return err
+		}
+		rank, err := a.desk.rankOf(r.Context(), s.Account)
+		if err != nil {
+			return err
+		}
+		if !rank.atLeast(least) {
+			return errRank
+		}
+		a.mfa.Require(staffNeeds)(a.serve(func(w http.ResponseWriter, r *http.Request) error { return h(w, r, s) })).ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// setRank gives an account another rank, also for the sessions that it has.
+// errNoAccount.
+func (s accounts) setRank(ctx context.Context, email string, to rank) error {
+	r, err := s.db.ExecContext(ctx, `UPDATE webapp_accounts SET rank = ? WHERE email = ?`, to, email)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(errNoAccount, err)
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+
+	"github.com/mfakit/mfa"
+)
+
+// noticePage is what the links of security mails open. It says more than the library's
+// own page can: what Repudiated does.
+var noticePage = template.Must(template.ParseFS(pageFiles, "pages/notice.html"))
+
+// Repudiated is told that whoever reads a user's mail has said that it was not them.
+// Somebody else has the password, so it opens nothing any more until its owner
+// chooses another one by mail; and everybody who is signed in has to go.
+func (h host) Repudiated(w http.ResponseWriter, r *http.Request, user string) error {
+	if err := h.a.accounts.dropPassword(r.Context(), user); err != nil {
+		return asProblem(err)
+	}
+	acc, err := h.a.accounts.byID(r.Context(), user)
+	if errors.Is(err, errNoAccount) {
+		return nil
+	}
+	if err != nil {
+		return asProblem(err)
+	}
+	return asProblem(h.a.engine.SignOutEverywhere(r.Context(), acc.user(), h.a.mfa.Client(r)))
+}
+
+// dropPassword ends an account's password, and its sessions and the links that were
+// mailed to it in the same transaction.
+// No hash stands for no password, which nothing matches.
+func (s accounts) dropPassword(ctx context.Context, id string) error {
+	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+		_, err1 := tx.ExecContext(ctx, `UPDATE webapp_accounts SET password = '' WHERE id = ?`, id)
+		_, err2 := tx.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ?`, id)
+		_, err3 := tx.ExecContext(ctx, `DELETE FROM webapp_links WHERE account = ?`, id)
+		return errors.Join(err1, err2, err3)
+	})
+}
+
+// noticeLink makes the address that goes into the mail about an event: of a page of
+// package mfahttp, with a button. Empty: such mails have none.
+func noticeLink(engine *mfa.Engine, origin string, e mfa.Event) (string, error) {
+	token, err := engine.LinkToken(e)
+	if err != nil || token == "" {
+		return "", err
+	}
+	return origin + "/mfa/notice?" + url.Values{"token": {token}}.Encode(), nil
+}
