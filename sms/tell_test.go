@@ -136,7 +136,7 @@ func TestC21_ResetsAreToldThroughTheEngine(t *testing.T) {
 		c.Policy = granting{}
 	})
 	user := ada
-	user.Email = "ada@example.com"
+	user.Email, user.EmailVerified = "ada@example.com", true
 	w.enroll(user)
 	flow, _ := w.begin(user)
 	arrived := make(chan mfa.Message, 2)
