@@ -421,3 +421,21 @@ func TestDevices_ListAndForget(t *testing.T) {
 	_, err = w.Devices(bg, mfa.Caller{User: u})
 	misses(t, err, mfa.MissingSignIn)
 }
+
+// A policy may let the session live as long as its browser is remembered, where its
+// user has asked for that.
+func TestRemember_SessionsToo(t *testing.T) {
+	w := newWorld(t, remembering(mfa.Remember{For: 30 * day, Session: true}))
+	u := person("ada")
+	a := w.withApp(u)
+	b := w.browser(u, 1)
+	if f := b.enter(a, false); f.Authentication.SessionLifetime != 0 {
+		t.Errorf("not asked for: %v", f.Authentication.SessionLifetime)
+	}
+	if f := b.enter(a, true); f.Authentication.SessionLifetime != 30*day {
+		t.Errorf("asked for: %v", f.Authentication.SessionLifetime)
+	}
+	if f := b.signIn(); f.Authentication.Remembered == "" || f.Authentication.SessionLifetime != 0 {
+		t.Errorf("remembered: %v", f.Authentication.SessionLifetime)
+	}
+}

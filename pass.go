@@ -43,8 +43,12 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 				return Flow{}, err
 			}
 		}
-		if err := e.remember(st, b, d); err != nil {
+		remembered, err := e.remember(st, b, d)
+		if err != nil {
 			return Flow{}, err
+		}
+		if remembered && b.Remember.Session {
+			out.Authentication.SessionLifetime = b.Remember.For
 		}
 		if err := e.ownerIsHere(st, b); err != nil {
 			return Flow{}, err
@@ -63,13 +67,13 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 
 // remember has a browser remembered, where its user asked for that and the
 // policy grants it. A code that stands in for a lost factor is no reason to.
-func (e *Engine) remember(st *state, b *flowBody, d *device) error {
+func (e *Engine) remember(st *state, b *flowBody, d *device) (bool, error) {
 	standsIn := func(p Proof) bool { return p.Method == methodRecovery || p.Method == methodBypass }
 	if !b.Asks || b.Remember.For <= 0 || b.Purpose != SigningIn || slices.ContainsFunc(b.Proofs, standsIn) {
-		return nil
+		return false, nil
 	}
 	d.Granted, d.For, d.Idle = st.now.Unix(), int64(b.Remember.For/time.Second), int64(b.Remember.Idle/time.Second)
-	return e.note(st, Event{Type: EventDeviceRemembered, Notice: true, Label: d.ID, Count: int(b.Remember.For / (24 * time.Hour))}, b.User, b.Client)
+	return true, e.note(st, Event{Type: EventDeviceRemembered, Notice: true, Label: d.ID, Count: int(b.Remember.For / (24 * time.Hour))}, b.User, b.Client)
 }
 
 // spared says why no second proof was asked for, where one would have been.

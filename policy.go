@@ -86,6 +86,10 @@ type Remember struct {
 	For  time.Duration // at most 30 days, counted from the flow that passed, whatever happens later
 	Idle time.Duration // and only while the browser comes back in less than this; 0: no such limit
 
+	// Session lets the session of the sign-in that asks for it live as long as For:
+	// Authentication.SessionLifetime.
+	Session bool
+
 	// InsecureLong takes more than 30 days.
 	InsecureLong bool
 }

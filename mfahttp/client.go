@@ -19,7 +19,11 @@ func (h *Handler) Client(r *http.Request) mfa.Client {
 	if device == "" {
 		device = r.Header.Get(DeviceHeader)
 	}
-	return mfa.Client{App: h.app, IP: h.ip(r), UserAgent: r.UserAgent(), DeviceToken: device}
+	client := mfa.Client{App: h.app, IP: h.ip(r), UserAgent: r.UserAgent(), DeviceToken: device}
+	if h.place != nil && client.IP.IsValid() {
+		client.Place = h.place(client.IP)
+	}
+	return client
 }
 
 func (h *Handler) ip(r *http.Request) netip.Addr {

@@ -72,3 +72,16 @@ func TestClientIPOfTheHost(t *testing.T) {
 }
 
 func clientIPForTest(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.44") }
+
+func TestClientHasThePlaceOfItsAddress(t *testing.T) {
+	h := &Handler{place: func(a netip.Addr) string { return "where " + a.String() + " is" }}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = "203.0.113.5:1"
+	if c := h.Client(r); c.Place != "where 203.0.113.5 is" {
+		t.Errorf("%q", c.Place)
+	}
+	r.RemoteAddr = "nowhere"
+	if c := h.Client(r); c.Place != "" {
+		t.Errorf("%q", c.Place)
+	}
+}

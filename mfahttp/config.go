@@ -43,6 +43,10 @@ type Config struct {
 	// the address that limits and histories go by.
 	ClientIP func(*http.Request) netip.Addr
 
+	// Place says where an address is, in words for people ("Oslo, Norway"), for mails,
+	// history and policies. It must be quick. Nil, or empty: nobody knows.
+	Place func(netip.Addr) string
+
 	// StepUpPage is the path of the host's own page to which [Handler.Require]
 	// sends a browser that lacks evidence. The page asks for what [RequirementOf]
 	// reads and then leads to [ReturnPath]. Empty: the browser is answered with
@@ -83,6 +87,7 @@ type Handler struct {
 	app      string
 	proxies  []netip.Prefix
 	clientIP func(*http.Request) netip.Addr
+	place    func(netip.Addr) string
 	stepUp   string
 	reports  map[string]Reporter
 	link     page
@@ -144,7 +149,7 @@ func New(c Config) (*Handler, error) {
 		c.Logger = slog.Default()
 	}
 	h := &Handler{
-		engine: c.Engine, host: c.Host, origin: c.Origin, prefix: c.Prefix, app: c.App, proxies: proxies, clientIP: c.ClientIP,
+		engine: c.Engine, host: c.Host, origin: c.Origin, prefix: c.Prefix, app: c.App, proxies: proxies, clientIP: c.ClientIP, place: c.Place,
 		stepUp: c.StepUpPage, reports: maps.Clone(c.Reports), link: link, notice: notice, linkDone: c.LinkDone,
 		now: c.Now, log: c.Logger, origins: http.NewCrossOriginProtection(), cookies: newCookies(secure),
 	}

@@ -198,6 +198,7 @@ func (r *Rules) remember() mfa.Remember {
 	return mfa.Remember{
 		For:          time.Duration(days) * day,
 		Idle:         r.Remember.Idle,
+		Session:      r.Remember.Session,
 		InsecureLong: r.Remember.InsecureLong,
 	}
 }

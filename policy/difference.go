@@ -115,7 +115,7 @@ func remember(r mfa.Remember) string {
 	if r.For == 0 {
 		return "nothing"
 	}
-	return r.For.String() + either(r.Idle > 0, fmt.Sprintf(", idle for %v", r.Idle), "") + either(r.InsecureLong, ", insecurely", "")
+	return r.For.String() + either(r.Idle > 0, fmt.Sprintf(", idle for %v", r.Idle), "") + either(r.Session, ", sessions too", "") + either(r.InsecureLong, ", insecurely", "")
 }
 
 func prerequisites(m map[string][]string) string {

@@ -41,7 +41,7 @@
 //	  "accept_restricted": false,
 //	  "at_least": 1,
 //	  "nudge": 2,
-//	  "remember": {"days": 30, "idle": "168h", "insecure_long": false},
+//	  "remember": {"days": 30, "idle": "168h", "session": false, "insecure_long": false},
 //	  "changes": {"password": true, "methods": ["totp"], "max_age": "5m", "insecure_password_alone": false},
 //	  "first_enrollment": {"methods": ["email"]},
 //	  "delayed_reset": "72h",

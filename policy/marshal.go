@@ -39,6 +39,7 @@ type graceJSON struct {
 type rememberJSON struct {
 	Days         int    `json:"days,omitempty"`
 	Idle         string `json:"idle,omitempty"`
+	Session      bool   `json:"session,omitempty"`
 	InsecureLong bool   `json:"insecure_long,omitempty"`
 }
 
@@ -116,7 +117,7 @@ func (r Rules) json() rulesJSON {
 		r.Mode, r.Methods, r.Suggested, r.Forbidden, r.Implicit, r.NotFirst, r.Prerequisites,
 		r.AAL, r.PhishingResistant, r.AtLeast, r.Nudge,
 		graceJSON{dateText(r.Grace.Until), durationText(r.Grace.For), r.Grace.Skips},
-		rememberJSON{r.Remember.Days, durationText(r.Remember.Idle), r.Remember.InsecureLong},
+		rememberJSON{r.Remember.Days, durationText(r.Remember.Idle), r.Remember.Session, r.Remember.InsecureLong},
 		changesJSON{r.Changes.Password, r.Changes.Methods, durationText(r.Changes.MaxAge), r.Changes.InsecurePasswordAlone},
 		firstJSON(r.FirstEnrollment), durationText(r.DelayedReset), durationText(r.SessionLifetime),
 	}

@@ -73,6 +73,7 @@ func (d *decoder) rules(r *Rules) fields {
 			return d.object(fields{
 				"days":          func() error { return d.count(&r.Remember.Days) },
 				"idle":          func() error { return d.duration(&r.Remember.Idle) },
+				"session":       func() error { return d.boolean(&r.Remember.Session) },
 				"insecure_long": func() error { return d.boolean(&r.Remember.InsecureLong) },
 			})
 		},

@@ -175,6 +175,10 @@ type Remember struct {
 	// does not.
 	Idle time.Duration
 
+	// Session lets the session of the sign-in that asks for it live as long, for
+	// products that promise to keep people signed in. False: SessionLifetime holds.
+	Session bool
+
 	// InsecureLong takes up to 366 Days: whoever gets hold of a browser's cookies or
 	// of the machine has them that long.
 	InsecureLong bool

@@ -114,6 +114,26 @@ func (b *browser) again(page reply) reply {
 	return b.page(r.header.Get("Location"))
 }
 
+// With -sms-resend a wrong code has a new one sent, and the old one is dead.
+func TestWrongTextMessageBringsANewOne(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-sms-resend")
+	b := s.browser()
+	b.register("ada@example.org")
+	b.getCodes("sms", "phone", "+47 406 12 345")
+	b.submit("/logout")
+	s.advance(time.Minute)
+	page := b.loginPage("ada@example.org")
+	old := s.code(adasNumber)
+	s.advance(time.Minute) // the pause between two messages
+	wrong := b.answer(page, notCode(old))
+	want(t, wrong, http.StatusUnauthorized, "")
+	if n := len(s.codes(adasNumber)); n != 3 {
+		t.Fatalf("%d codes", n)
+	}
+	b.answer(wrong, s.code(adasNumber)).wantRedirect(t, "/")
+}
+
 func TestSignInByTextMessage(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -15,19 +15,20 @@ import (
 
 // A config is the command line.
 type config struct {
-	addr    string
-	origin  string // empty until listen has found out, unless the flag says
-	store   string
-	file    string // of the database; empty: everything in memory
-	policy  string
-	rules   mfa.Policy // what the file says
-	keys    string
-	sms     string   // where text messages go; empty: see senders
-	smtp    string   // the mail server; likewise
-	admins  []string // addresses whose owners are admins
-	support []string // and support
-	audit   string   // the file of the trail; empty: the log
-	dev     bool
+	addr      string
+	origin    string // empty until listen has found out, unless the flag says
+	store     string
+	file      string // of the database; empty: everything in memory
+	policy    string
+	rules     mfa.Policy // what the file says
+	keys      string
+	sms       string   // where text messages go; empty: see senders
+	smsResend bool     // a wrong code has a new one sent
+	smtp      string   // the mail server; likewise
+	admins    []string // addresses whose owners are admins
+	support   []string // and support
+	audit     string   // the file of the trail; empty: the log
+	dev       bool
 }
 
 const defaultStore = "sqlite:webapp.db"
@@ -43,6 +44,7 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy, read again at SIGHUP; default: MFA is offered, and asked for when enrolled")
 	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added")
 	f.StringVar(&c.sms, "sms", "", smsHelp)
+	f.BoolVar(&c.smsResend, "sms-resend", false, "send a new code by text message by itself after a wrong one")
 	f.StringVar(&c.smtp, "smtp", "", smtpHelp)
 	admins := f.String("admin", "", "`addresses` of admins, with commas between; an account counts once its address is confirmed. With -dev and without this the oldest account is an admin's")
 	helpers := f.String("support", "", "`addresses` of support, likewise")

@@ -16,13 +16,14 @@ import (
 type senders struct {
 	sms, mail mfa.Sender                  // nil: there is none
 	reports   map[string]mfahttp.Reporter // of what reports deliveries
+	resend    bool                        // a wrong code by text message has a new one sent
 	mailFrom  string                      // who the mails are from; empty: they go to the inbox
 	close     func() error
 }
 
 // newSenders makes them, once the origin is known. They connect to nothing yet.
 func newSenders(c config, clock *clock, messages *inbox) (senders, error) {
-	s := senders{close: func() error { return nil }}
+	s := senders{resend: c.smsResend, close: func() error { return nil }}
 	if messages != nil {
 		s.sms, s.mail = messages, messages
 	}
@@ -58,7 +59,7 @@ func (s senders) factors(origin string) ([]mfa.Factor, error) {
 	var out []mfa.Factor
 	var errs []error
 	if s.sms != nil {
-		f, err := sms.New(sms.Config{AppName: appName, Origin: boundTo(origin), Countries: sms.Countries(countryCodes()...), Sender: s.sms, Lifetime: codeLife})
+		f, err := sms.New(sms.Config{AppName: appName, Origin: boundTo(origin), Countries: sms.Countries(countryCodes()...), Sender: s.sms, Lifetime: codeLife, ResendWrong: s.resend})
 		out, errs = append(out, f), append(errs, err)
 	}
 	if s.mail != nil {

@@ -213,6 +213,7 @@ func console(t *testing.T) {
 	option, _ := m.asked(t)
 	m.passed(t, m.verify(t, option, s.code(t, m.email), js{"remember": true}))
 	s.advance(t, 29*day)
+	m.get(t, "/me").want(t, http.StatusOK) // still signed in
 	if f := m.login(t); f.Status != "passed" {
 		t.Errorf("after 29 days: %+v", f)
 	}
