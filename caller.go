@@ -146,10 +146,11 @@ func (e *Engine) changeRequirement(st *state, d Decision) Requirement {
 	r.SecondFactor = true
 	var have, less bool
 	for i := range st.enrolled {
-		if r := &st.enrolled[i]; r.Method == methodBypass || r.Method == methodRecovery && r.Left == 0 {
+		one := &st.enrolled[i]
+		if one.Method == methodBypass || one.Method == methodRecovery && one.Left == 0 {
 			continue // nobody could prove it
 		}
-		if m := e.factor(st.enrolled[i].Method); m >= 0 && e.methods[m].Kind == Have {
+		if m := e.factor(one.Method); m >= 0 && e.methods[m].Kind == Have {
 			have = true
 		} else {
 			less = true

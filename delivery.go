@@ -2,8 +2,6 @@ package mfa
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"slices"
 	"time"
@@ -153,10 +151,7 @@ func (e *Engine) reportToken(m *message) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var random [flowIDSize]byte
-	rand.Read(random[:])
-	sealed, err := e.seal(sealReport, string(random[:]), plain)
-	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), err
+	return e.sealedToken(sealReport, plain)
 }
 
 // Reported takes what a carrier says of a message later, so that the person can
@@ -164,11 +159,7 @@ func (e *Engine) reportToken(m *message) (string, error) {
 // answered, replaced or expired are of no use, and no error. [ErrNoFlow] for a
 // token that is none of this deployment.
 func (e *Engine) Reported(ctx context.Context, r Report) error {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(r.Token)
-	if err != nil || len(r.Token) > maxToken || len(raw) <= flowIDSize {
-		return ErrNoFlow
-	}
-	plain, err := e.unseal(sealReport, string(raw[:flowIDSize]), raw[flowIDSize:])
+	plain, err := e.openedToken(sealReport, r.Token, maxToken)
 	if err != nil {
 		return ErrNoFlow
 	}

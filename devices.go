@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -219,7 +220,7 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 	agent := cut(c.UserAgent, maxHistoryText)
 	anew := d != nil && !d.trusted(&st.head)
 	if anew {
-		*d = device{Created: d.Created, ID: d.ID}
+		*d = device{Name: d.Name, Created: d.Created, ID: d.ID}
 	}
 	if d == nil {
 		strange = len(st.devices) > 0 && !slices.ContainsFunc(st.devices, func(o device) bool { return o.Agent == agent })
@@ -239,8 +240,11 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 		var random [deviceTokenSize]byte
 		rand.Read(random[:])
 		token := base64.RawURLEncoding.EncodeToString(random[:])
+		others := slices.DeleteFunc(splitDeviceTokens(list), func(t string) bool {
+			name, _ := hashDevice(t)
+			return bytes.Equal(name, d.Name) // its own from before
+		})
 		d.Name, d.Hash = hashDevice(token)
-		others := splitDeviceTokens(list)
 		keep = strings.Join(append([]string{token}, others[:min(len(others), maxDeviceTokens-1)]...), ".")
 	}
 	d.see(c, st.now)

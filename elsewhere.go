@@ -2,8 +2,6 @@ package mfa
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 
 	"github.com/mfakit/mfa/internal/codec"
@@ -27,10 +25,7 @@ func (e *Engine) elsewhereToken(user string, flow []byte, option string) (string
 	if err != nil {
 		return "", err
 	}
-	var random [flowIDSize]byte
-	rand.Read(random[:])
-	sealed, err := e.seal(sealElsewhere, string(random[:]), plain)
-	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), err
+	return e.sealedToken(sealElsewhere, plain)
 }
 
 // VerifyElsewhere checks an answer from another browser than the one that began
@@ -38,11 +33,7 @@ func (e *Engine) elsewhereToken(user string, flow []byte, option string) (string
 // A right answer lets the other browser go on, see Flow.Approved, and yields
 // nothing here. Errors as of [Engine.Verify].
 func (e *Engine) VerifyElsewhere(ctx context.Context, flow string, a Answer, c Client) error {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(flow)
-	if err != nil || len(flow) > maxToken || len(raw) <= flowIDSize {
-		return ErrNoFlow
-	}
-	plain, err := e.unseal(sealElsewhere, string(raw[:flowIDSize]), raw[flowIDSize:])
+	plain, err := e.openedToken(sealElsewhere, flow, maxToken)
 	if err != nil {
 		return ErrNoFlow
 	}
@@ -71,14 +62,8 @@ func (e *Engine) Continue(ctx context.Context, token string, c Client) (Flow, er
 		return Flow{}, err
 	}
 	return commit(ctx, e, user, func(st *state) (Flow, error) {
-		if err := st.openAll(); err != nil {
+		if err := st.openFlow(id); err != nil {
 			return Flow{}, err
-		}
-		if err := st.findFlow(id); err != nil {
-			return Flow{}, err
-		}
-		if s := st.current.Status; s == StatusPassed || s == StatusDenied {
-			return Flow{}, ErrFlowExpired
 		}
 		if !st.body.Approved {
 			now := e.next(st)

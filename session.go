@@ -1,8 +1,6 @@
 package mfa
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"time"
@@ -17,19 +15,12 @@ func (e *Engine) SealEvidence(a Authentication) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var random [flowIDSize]byte
-	rand.Read(random[:])
-	sealed, err := e.seal(sealEvidence, string(random[:]), plain)
-	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), err
+	return e.sealedToken(sealEvidence, plain)
 }
 
 // OpenEvidence is the reverse of [Engine.SealEvidence]. [ErrSealed] for anything else.
 func (e *Engine) OpenEvidence(sealed string) (Authentication, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
-	if err != nil || len(sealed) > maxEvidence || len(raw) <= flowIDSize {
-		return Authentication{}, ErrSealed
-	}
-	plain, err := e.unseal(sealEvidence, string(raw[:flowIDSize]), raw[flowIDSize:])
+	plain, err := e.openedToken(sealEvidence, sealed, maxEvidence)
 	if err != nil {
 		return Authentication{}, err
 	}

@@ -327,6 +327,21 @@ func (st *state) findFlow(id []byte) error {
 	return ErrFlowExpired
 }
 
+// openFlow is findFlow for an operation that goes on with it: one that is over is as
+// good as none.
+func (st *state) openFlow(id []byte) error {
+	if err := st.openAll(); err != nil {
+		return err
+	}
+	if err := st.findFlow(id); err != nil {
+		return err
+	}
+	if s := st.current.Status; s == StatusPassed || s == StatusDenied {
+		return ErrFlowExpired
+	}
+	return nil
+}
+
 // addFlow puts a new flow in, as the current one. Over the cap, spent ones go
 // first, then those of devices that are not known, and of these the oldest of the
 // network that holds most: a flood cannot push out the owner's.

@@ -70,6 +70,27 @@ func (e *Engine) unseal(purpose, key string, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// sealedToken seals what travels through clients and carriers, as text of its own
+// random name, to which it is bound.
+func (e *Engine) sealedToken(purpose string, plain []byte) (string, error) {
+	var random [flowIDSize]byte
+	rand.Read(random[:])
+	sealed, err := e.seal(purpose, string(random[:]), plain)
+	return base64.RawURLEncoding.EncodeToString(append(random[:], sealed...)), err
+}
+
+// openedToken is the reverse. ErrSealed for what is malformed or longer than most.
+func (e *Engine) openedToken(purpose, token string, most int) ([]byte, error) {
+	if len(token) > most {
+		return nil, ErrSealed
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) <= flowIDSize {
+		return nil, ErrSealed
+	}
+	return e.unseal(purpose, string(raw[:flowIDSize]), raw[flowIDSize:])
+}
+
 // A flow's token is 32 random bytes and the user's identifier, sealed to them.
 // The store holds a hash of the random part.
 func (e *Engine) newFlowToken(user string) (token string, id []byte, err error) {

@@ -192,14 +192,8 @@ func (p pending) live(now time.Time) []byte {
 
 // option finds the flow and the option that is to be answered.
 func (e *Engine) option(st *state, flow []byte, option string) (candidate, error) {
-	if err := st.openAll(); err != nil {
+	if err := st.openFlow(flow); err != nil {
 		return candidate{}, err
-	}
-	if err := st.findFlow(flow); err != nil {
-		return candidate{}, err
-	}
-	if s := st.current.Status; s == StatusPassed || s == StatusDenied {
-		return candidate{}, ErrFlowExpired
 	}
 	for _, c := range e.next(st).list {
 		if c.id == option {
