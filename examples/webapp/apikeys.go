@@ -69,7 +69,7 @@ func (s apiKeys) revoke(ctx context.Context, id string) error {
 }
 
 // makeKey shows a new key to an administrator, this once.
-func (a *app) makeKey(w http.ResponseWriter, r *http.Request, s session) error {
+func (a *app) makeKey(w http.ResponseWriter, r *http.Request, v visit) error {
 	var in struct {
 		Email string `json:"email"`
 		Label string `json:"label"`
@@ -91,14 +91,14 @@ func (a *app) makeKey(w http.ResponseWriter, r *http.Request, s session) error {
 	if of.Kind != mfa.Service {
 		return errNotService
 	}
-	id, key, err := a.keys.create(r.Context(), of, in.Label, s.Account.ID)
+	id, key, err := a.keys.create(r.Context(), of, in.Label, v.Account.ID)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, map[string]string{"id": id, "email": of.Email, "label": in.Label, "api_key": key})
 }
 
-func (a *app) revokeKey(w http.ResponseWriter, r *http.Request, _ session) error {
+func (a *app) revokeKey(w http.ResponseWriter, r *http.Request, _ visit) error {
 	if err := a.keys.revoke(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}

@@ -11,12 +11,12 @@ import (
 // staffRoutes are what staff may do. The pages are elsewhere.
 func (a *app) staffRoutes(mux *http.ServeMux) {
 	if a.senders.mail != nil {
-		mux.Handle("POST /admin/invite", a.staff(support, func(w http.ResponseWriter, r *http.Request, _ session) error {
+		mux.Handle("POST /admin/invite", a.behind(support, func(w http.ResponseWriter, r *http.Request, _ visit) error {
 			return a.invite(w, r, "/?said=invited")
 		}))
 	}
-	mux.Handle("POST /admin/api-keys", a.staff(admin, a.makeKey))
-	mux.Handle("DELETE /admin/api-keys/{id}", a.staff(admin, a.revokeKey))
+	mux.Handle("POST /admin/api-keys", a.behind(admin, a.makeKey))
+	mux.Handle("DELETE /admin/api-keys/{id}", a.behind(admin, a.revokeKey))
 }
 
 // An invitation is what the link of one stands for. What it says of the account comes

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
-
-	"github.com/mfakit/mfa"
 )
 
 var errRank = errors.New("webapp: not for an account of this rank")
@@ -40,28 +37,6 @@ func (r rank) String() string {
 func (r rank) atLeast(o rank) bool {
 	order := map[rank]int{support: 1, admin: 2}
 	return order[r] >= order[o]
-}
-
-// staffNeeds keeps a stolen password of the staff's from letting others in.
-var staffNeeds = mfa.Requirement{SecondFactor: true}
-
-// staff puts a route behind a rank, and a second factor.
-func (a *app) staff(least rank, h func(http.ResponseWriter, *http.Request, session) error) http.Handler {
-	return a.serve(func(w http.ResponseWriter, r *http.Request) error {
-		s, err := a.current(r)
-		if err != nil {
-			return err
-		}
-		rank, err := a.desk.rankOf(r.Context(), s.Account)
-		if err != nil {
-			return err
-		}
-		if !rank.atLeast(least) {
-			return errRank
-		}
-		a.mfa.Require(staffNeeds)(a.serve(func(w http.ResponseWriter, r *http.Request) error { return h(w, r, s) })).ServeHTTP(w, r)
-		return nil
-	})
 }
 
 // setRank gives an account another rank, also for the sessions that it has.
