@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mfakit/mfa"
 )
@@ -17,6 +18,17 @@ func (s *server) staff(email, rank string) *browser {
 	want(s.t, b.send("POST", "/dev/rank", object{"email": email, "rank": rank}), http.StatusNoContent, "")
 	b.signIn(email, phone)
 	return b
+}
+
+// What was proved this morning is not enough to hand out ways in.
+func TestC11_StaffNeedsRecentEvidence(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	boss := s.staff("boss@example.org", "admin")
+	want(t, boss.send("POST", "/admin/invite", object{"email": "a@example.org"}), http.StatusNoContent, "")
+	s.advance(16 * time.Minute)
+	want(t, boss.send("POST", "/admin/invite", object{"email": "b@example.org"}), http.StatusForbidden, "requirement")
+	want(t, boss.send("POST", "/admin/api-keys", object{"email": "a@example.org", "label": "x"}), http.StatusForbidden, "requirement")
 }
 
 func TestInvitation(t *testing.T) {
