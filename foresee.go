@@ -86,7 +86,7 @@ func (f *foreseen) at(ctx context.Context, p Policy, t time.Time) (Outlook, erro
 		Proofs: []Proof{{Method: string(Password), First: true, Kind: Know, Time: t}}}
 	b.decided(d)
 	st.addFlow(flow{Created: t.UnixMilli(), Expires: t.Add(flowLifetime).Unix()}, b)
-	if err := e.enrollImplicit(ctx, st, f.u, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
+	if err := e.enrollImplicit(ctx, st, f.u, f.c, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
 		return Outlook{}, err
 	}
 	s := e.next(st)

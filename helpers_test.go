@@ -349,7 +349,7 @@ func (f mailFactor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, er
 		return mfa.Step{}, &mfa.RefusedError{Reason: "no_address"}
 	}
 	if r.Implicit {
-		return mfa.Step{Done: &mfa.Verified{State: []byte(to)}, Hint: to[:1] + "…"}, nil
+		return mfa.Step{Done: &mfa.Verified{State: []byte(to), Address: to}, Hint: to[:1] + "…"}, nil
 	}
 	return f.step(to, r.ID), nil
 }

@@ -341,3 +341,31 @@ func TestFirstEnrollment_TheMailboxThatWasTheFirstFactorCounts(t *testing.T) {
 		}
 	}
 }
+
+// An address on file that counts as enrolled is a way in: when it changes, the old and
+// the new one are told, and remembered browsers are asked.
+func TestC21_AnAddressThatCountsIsNotChangedInSilence(t *testing.T) {
+	w := newWorld(t, withPolicy(func(mfa.Subject) mfa.Decision {
+		return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}, Implicit: []string{"email"}, Remember: mfa.Remember{For: 30 * day}}
+	}))
+	u := person("ada")
+	b := w.browser(u, 1)
+	f := b.signIn()
+	id := option(t, f, "email")
+	is(t, second(w.Challenge(bg, f.Token, id, b.Client)), nil)
+	out, err := w.Verify(bg, f.Token, mfa.Answer{Option: id, Code: w.mail.last().code, Remember: true}, b.Client)
+	w.want(out, err, mfa.StatusPassed)
+	b.keep(out)
+	w.want(b.signIn(), nil, mfa.StatusPassed)
+	b.u.Email = "new@example.com"
+	w.want(b.signIn(), nil, mfa.StatusChallenge)
+	ev := w.told(mfa.EventReplaced, 1)
+	if !ev.Notice || ev.Email != "new@example.com" || len(ev.Also) != 1 || ev.Also[0] != "ada@example.com" || ev.OldHint == ev.Hint {
+		t.Errorf("%+v", ev)
+	}
+	b.signIn()
+	w.drain()
+	if n := len(w.events.ByType(mfa.EventReplaced)); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}

@@ -108,7 +108,7 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 	if in.method != "" && len(d.Methods) > 0 && !slices.Contains(d.Methods, in.method) || slices.Contains(d.Forbidden, in.method) {
 		return e.deny(st, in.token, ReasonNoMethod)
 	}
-	if err := e.enrollImplicit(ctx, st, body.User, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
+	if err := e.enrollImplicit(ctx, st, body.User, body.Client, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
 		return Flow{}, err
 	}
 	if here != nil && d.Require.remembers(d.Remember) && !here.remembered(&st.head, d.Remember, st.now).IsZero() {
@@ -186,7 +186,7 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 		if err := e.begin(st, id, body, s.Client.DeviceToken); err != nil {
 			return Flow{}, err
 		}
-		if err := e.enrollImplicit(ctx, st, s.User, body.Implicit); err != nil {
+		if err := e.enrollImplicit(ctx, st, s.User, client, body.Implicit); err != nil {
 			return Flow{}, err
 		}
 		return e.advance(st, token, s.Client.DeviceToken)
@@ -254,8 +254,8 @@ func (d Decision) forKind(k UserKind) Decision {
 
 // enrollImplicit lets addresses that the host has verified count as enrolled.
 // They are kept like other enrollments, so that their failures count, follow
-// the address on file, and are neither listed nor a choice of the user's.
-func (e *Engine) enrollImplicit(ctx context.Context, st *state, u User, methods []string) error {
+// the address on file, of which the user is told, and are neither listed nor a choice of theirs.
+func (e *Engine) enrollImplicit(ctx context.Context, st *state, u User, c Client, methods []string) error {
 	for _, name := range methods {
 		i := e.factor(name)
 		if i < 0 || slices.ContainsFunc(st.enrolled, func(r enrollment) bool { return r.Method == name && !r.Implicit }) {
@@ -277,8 +277,18 @@ func (e *Engine) enrollImplicit(ctx context.Context, st *state, u User, methods 
 			st.enrolled = append(st.enrolled, enrollment{ID: newID(), Method: name, Label: e.methods[i].Label, Created: st.now.Unix(), Implicit: true})
 			old = len(st.enrolled) - 1
 		}
-		st.enrolled[old].State, st.enrolled[old].Hint = step.Done.State, step.Hint
+		r := &st.enrolled[old]
+		before, hint := r.Address, r.Hint
+		r.State, r.Hint, r.Address = step.Done.State, cut(step.Hint, maxText), step.Done.Address
 		st.touch(secEnrollments)
+		if before != "" && before != r.Address { // whoever reads the old mailbox hears of it, too
+			st.rise()
+			ev := Event{Type: EventReplaced, Notice: true, Method: name, Enrollment: r.ID, Replaced: r.ID, Label: r.Label,
+				Hint: r.Hint, OldHint: hint, Also: addresses(before)}
+			if err := e.note(st, ev, u, c); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
