@@ -67,19 +67,29 @@ func (r *Recorder) ByType(kind mfa.EventType) []mfa.Event {
 	return slices.DeleteFunc(r.Events(), func(e mfa.Event) bool { return e.Type != kind })
 }
 
-// Await returns the events of one type as soon as there are n, or an error when
-// ctx ends before.
+// Await returns the events of one type as soon as there are n, whoever's they are,
+// or an error when ctx ends before.
 func (r *Recorder) Await(ctx context.Context, kind mfa.EventType, n int) ([]mfa.Event, error) {
+	found, err := r.AwaitFunc(ctx, func(e mfa.Event) bool { return e.Type == kind }, n)
+	if err != nil {
+		return found, fmt.Errorf("%w (%s)", err, kind)
+	}
+	return found, nil
+}
+
+// AwaitFunc returns the events that match as soon as there are n, or an error when
+// ctx ends before. It is for tests in which more than one user is about.
+func (r *Recorder) AwaitFunc(ctx context.Context, match func(mfa.Event) bool, n int) ([]mfa.Event, error) {
 	for {
 		next := r.next()
-		found := r.ByType(kind)
+		found := slices.DeleteFunc(r.Events(), func(e mfa.Event) bool { return !match(e) })
 		if len(found) >= n {
 			return found, nil
 		}
 		select {
 		case <-next:
 		case <-ctx.Done():
-			return found, fmt.Errorf("mfatest: %d events %s, waited for %d: %w", len(found), kind, n, ctx.Err())
+			return found, fmt.Errorf("mfatest: %d events, waited for %d: %w", len(found), n, ctx.Err())
 		}
 	}
 }

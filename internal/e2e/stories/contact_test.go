@@ -169,7 +169,7 @@ func (p *person) supported(t *testing.T) {
 	for _, to := range []string{old, p.Email} {
 		p.mails.await(t, to, "a way to sign in was replaced")
 	}
-	if ev := p.told(t, mfa.EventReplaced); ev.Actor != support.Actor || ev.Reason != support.Reason {
+	if ev := p.told(t, mfa.EventReplaced, p.ID); ev.Actor != support.Actor || ev.Reason != support.Reason {
 		t.Errorf("the audit has %+v", ev)
 	}
 	if err := p.Satisfies(t.Context(), session, mfa.Requirement{SecondFactor: true}); !errors.Is(err, mfa.ErrRequirement) {

@@ -94,14 +94,14 @@ func (c *company) notices(t *testing.T) mfa.Observer {
 	return n
 }
 
-// told is the newest event of a type, which may come after the answer.
-func (c *company) told(t *testing.T, kind mfa.EventType) mfa.Event {
+// told is the newest event of a type about a user, which may come after the answer.
+func (c *company) told(t *testing.T, kind mfa.EventType, user string) mfa.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	list, err := c.Events.Await(ctx, kind, 1)
+	list, err := c.Events.AwaitFunc(ctx, func(e mfa.Event) bool { return e.Type == kind && e.User == user }, 1)
 	if err != nil {
-		t.Fatalf("%s: %v", kind, err)
+		t.Fatalf("%s of %s: %v", kind, user, err)
 	}
 	return list[len(list)-1]
 }

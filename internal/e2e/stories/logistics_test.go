@@ -227,7 +227,7 @@ func (c *company) services(t *testing.T) {
 		wants(t, enter(from, mfa.ClientCredentials), mfa.StatusPassed)
 	}
 	wants(t, enter("10.1.2.3", mfa.Password), mfa.StatusPassed)
-	if e := c.told(t, mfa.EventServiceInteractive); e.User != robot.ID || !e.Notice {
+	if e := c.told(t, mfa.EventServiceInteractive, robot.ID); !e.Notice {
 		t.Errorf("a person at a service account: %+v", e)
 	}
 }
@@ -315,7 +315,7 @@ func (p *person) rescued(t *testing.T) {
 		t.Errorf("the old session: %v", err)
 	}
 	p.mails.await(t, p.Email, "reset")
-	if e := p.told(t, mfa.EventReset); e.Actor != reset.Actor || e.Reason != reset.Reason {
+	if e := p.told(t, mfa.EventReset, p.ID); e.Actor != reset.Actor || e.Reason != reset.Reason {
 		t.Errorf("the audit has %+v", e)
 	}
 	f := wants(t, p.signIn(t), mfa.StatusEnroll) // the trusted browser is none any more
