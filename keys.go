@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -89,6 +90,41 @@ func (k *KeyRing) Export() ([]byte, error) {
 		return nil, errForeignRing
 	}
 	return k.ring.Text(), nil
+}
+
+// Seal is for packages that keep values of their own in the host's [Store]: what
+// it seals opens under the same parts alone, which name the deployment, the purpose
+// and the key, and never where the engine's own values are expected.
+func (k *KeyRing) Seal(plain []byte, parts ...string) ([]byte, error) {
+	sealed, err := k.aead.Encrypt(plain, beside(parts))
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{sealFormat}, sealed...), nil
+}
+
+// Open is the reverse of [KeyRing.Seal]. [ErrSealed], [ErrNewerVersion].
+func (k *KeyRing) Open(sealed []byte, parts ...string) ([]byte, error) {
+	return unseal(k.aead, sealed, beside(parts))
+}
+
+// beside are associated data that the engine never uses.
+func beside(parts []string) []byte {
+	ad := []byte("beside\x00")
+	for _, p := range parts {
+		ad = append(binary.BigEndian.AppendUint64(ad, uint64(len(p))), p...)
+	}
+	return ad
+}
+
+// Index is a keyed hash of parts, 16 bytes long, under the index key: the same for
+// the life of the ring, and of no use without it.
+func (k *KeyRing) Index(parts ...string) []byte {
+	parts = append([]string{"beside"}, parts...)
+	if k.ring != nil {
+		return k.ring.Index(parts...)
+	}
+	return seal.Index(k.index, parts...)
 }
 
 // indexOf is the keyed hash of parts, in hexadecimal.

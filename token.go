@@ -57,13 +57,17 @@ func (e *Engine) seal(purpose, key string, plain []byte) ([]byte, error) {
 }
 
 func (e *Engine) unseal(purpose, key string, sealed []byte) ([]byte, error) {
+	return unseal(e.keys.aead, sealed, e.associated(purpose, key))
+}
+
+func unseal(aead AEAD, sealed, associated []byte) ([]byte, error) {
 	if len(sealed) == 0 {
 		return nil, ErrSealed
 	}
 	if sealed[0] > sealFormat {
 		return nil, ErrNewerVersion
 	}
-	plain, err := e.keys.aead.Decrypt(sealed[1:], e.associated(purpose, key))
+	plain, err := aead.Decrypt(sealed[1:], associated)
 	if err != nil || sealed[0] != sealFormat {
 		return nil, ErrSealed // the AEAD's own words could tell more than they should
 	}

@@ -27,6 +27,8 @@ const (
 	sender               // hands messages to a carrier
 	watcher              // is told of events, or walks a store
 	mover                // brings enrollments from elsewhere
+	scorer               // says how likely a sign-in is not its user's
+	intel                // what is known of an address, for a scorer
 	testkit              // for tests of hosts and of this project
 )
 
@@ -43,6 +45,8 @@ var below = map[layer][]layer{
 	sender:  {core, root},
 	watcher: {core, root},
 	mover:   {root},
+	scorer:  {root},
+	intel:   {root, scorer},
 	testkit: {core, root, factor, store, testkit},
 }
 
@@ -59,6 +63,8 @@ var never = map[layer]map[string]string{
 	sender:  {"database/sql": "a sender keeps nothing", "testing": "test code"},
 	watcher: engineLinks,
 	mover:   engineLinks,
+	scorer:  engineLinks,
+	intel:   engineLinks,
 }
 
 var engineLinks = map[string]string{

@@ -17,6 +17,10 @@ const (
 	fido    = "github.com/go-webauthn/webauthn"
 	smtp    = "github.com/wneessen/go-mail"
 	numbers = "github.com/nyaruka/phonenumbers"
+
+	agents   = "github.com/mileusna/useragent"
+	prefixes = "github.com/gaissmai/bart"
+	mmdb     = "github.com/oschwald/maxminddb-golang/v2"
 )
 
 // places is where each package of the root module stands.
@@ -39,6 +43,8 @@ var places = map[string]place{
 	"notify":            {watcher, nil},
 	"ops":               {watcher, nil},
 	"migrate":           {mover, []string{cbor}},
+	"risk":              {scorer, []string{agents, cbor}},
+	"risk/geo":          {intel, []string{prefixes, mmdb}},
 	"internal/codec":    {core, []string{cbor}},
 	"internal/gsm7":     {core, nil},
 	"internal/onetime":  {core, nil},

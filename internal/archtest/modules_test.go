@@ -34,6 +34,9 @@ var agreed = []string{
 	"golang.org/x/sys", // by x/crypto
 	smtp,
 	numbers,
+	agents,
+	prefixes,
+	mmdb,
 	"google.golang.org/protobuf", // by phonenumbers, for its tables
 	"golang.org/x/text",          // by go-mail and phonenumbers
 }

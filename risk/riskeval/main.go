@@ -1,0 +1,4 @@
+// Command riskeval is an instrument for package risk.
+package main
+
+func main() {}

@@ -1,0 +1,3 @@
+module github.com/mfakit/mfa/risk/risksim
+
+go 1.26.0

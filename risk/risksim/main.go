@@ -1,0 +1,4 @@
+// Command risksim is an instrument for package risk.
+package main
+
+func main() {}
