@@ -155,7 +155,7 @@ func fill(st *state) error {
 	st.decoded[secDevices] = true
 	st.touch(secEnrollments, secDevices)
 	for i := range 20 {
-		ev := Event{Type: EventFlowPassed, Time: st.now.Add(time.Duration(i) * time.Hour), Method: "totp", App: "web", Place: "Oslo, Norway",
+		ev := Event{ID: newID(), Device: newID(), Type: EventFlowPassed, Time: st.now.Add(time.Duration(i) * time.Hour), Method: "totp", App: "web", Place: "Oslo, Norway",
 			IP: addrFrom([]byte{192, 0, 2, byte(i)}), UserAgent: benchAgent}
 		if err := st.record(ev); err != nil {
 			return err

@@ -94,6 +94,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		value   T
 		err     error
 		events  []Event
+		deltas  [][]byte
 		gone    []leftover
 	}
 	var zero T
@@ -123,6 +124,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		for _, t := range tried {
 			if st.landed(t.version) {
 				e.release(ctx, t.gone)
+				e.count(t.deltas)
 				e.tell(st, t.events)
 				return t.value, t.err
 			}
@@ -146,6 +148,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		switch {
 		case err == nil:
 			e.release(ctx, gone)
+			e.count(st.deltas)
 			e.tell(st, st.events)
 			return value, verdict
 		case errors.Is(err, ErrNotDurable):
@@ -159,7 +162,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		}
 		// A conflict, too, may be the answer to a save that a client library
 		// repeated by itself after the first had happened.
-		tried = append(tried, attempt{version, value, verdict, st.events, gone})
+		tried = append(tried, attempt{version, value, verdict, st.events, st.deltas, gone})
 	}
 	return zero, ErrBusy
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Keys      *KeyRing   // required: seals what is stored; see NewKeyRing
 	Factors   []Factor   // required: at least one, each with a name of its own
 	Policy    Policy     // nil: AskEnrolled
+	Risk      Scorer     // nil: nothing is scored
 	Observers []Observer // told of events; none is fine
 
 	// Users looks a user up by ID, for sign-ins by passkey, in which the host does
@@ -62,6 +63,7 @@ type Engine struct {
 	factors    []Factor
 	methods    []Method // of factors, in the same order
 	policy     Policy
+	scorer     Scorer
 	observers  []Observer
 	users      func(context.Context, string) (User, uint64, error)
 	support    func(context.Context, SupportRequest) error
@@ -72,6 +74,7 @@ type Engine struct {
 
 	stripes *stripes
 	slow    chan struct{} // bounds slow digests
+	scoring chan struct{} // bounds calls of the scorer
 	meters  meters
 	leases  leases
 
@@ -102,10 +105,11 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("mfa: Config.Deployment is too long, or has a NUL")
 	}
 	e := &Engine{
-		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, observers: c.Observers, users: c.Users, support: c.Support,
+		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, scorer: c.Risk, observers: c.Observers, users: c.Users, support: c.Support,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
 		stripes:   newStripes(),
 		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
+		scoring:   make(chan struct{}, maxScoring),
 		observing: make(chan struct{}, 8),
 		counting:  make(chan struct{}, 4),
 	}
@@ -253,6 +257,7 @@ func (u *User) check() error {
 // bounded is the client with everything that came from outside cut to size.
 func (c Client) bounded() Client {
 	c.App, c.UserAgent, c.Place = cut(c.App, maxApp), cut(c.UserAgent, maxText), cut(c.Place, maxText/2)
+	c.Hints = c.Hints.bounded()
 	c.IP = c.IP.Unmap().WithZone("")
 	return c
 }

@@ -347,7 +347,15 @@ func TestD03_TokensAreOfOneUser(t *testing.T) {
 		b := w.browser(u, 1)
 		b.enter(a, true)
 		right := b.DeviceToken
-		for _, token := range []string{"", ".", "AAAA", strings.Repeat("A", 64), right + "A", right[:63] + "A", strings.Repeat(right+".", 6)[1:], "A" + right[1:], strings.Repeat("x", 3000)} {
+		another := func(i int) string { // than the right one has there
+			if right[i] == 'A' {
+				return "B"
+			}
+			return "A"
+		}
+		stranger := another(0) + right[1:]
+		for _, token := range []string{"", ".", "AAAA", strings.Repeat("A", 64), right + "A", stranger, strings.Repeat(stranger+".", 6), strings.Repeat("x", 3000),
+			right[:63] + another(63)} { // an old token, or a copy's: it ends the device
 			c := b.Client
 			c.DeviceToken = token
 			if f := w.signIn(u, c); f.Status != mfa.StatusChallenge {

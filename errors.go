@@ -20,6 +20,7 @@ var (
 	ErrNoOption           = errors.New("mfa: no such option")                               // not an option of this flow; nothing was counted
 	ErrNoEnrollment       = errors.New("mfa: no such enrollment")                           // not one of this user's
 	ErrNoDevice           = errors.New("mfa: no such device")                               // not one of this user's
+	ErrNoActivity         = errors.New("mfa: no such activity")                             // not a sign-in of this user's, or no longer kept
 	ErrSupport            = errors.New("mfa: support may not do that")                      // Config.Support is missing, or refuses
 	ErrEnrollmentExpired  = errors.New("mfa: enrolment expired")                            // pending too long, or answered wrong too often; begin again
 	ErrEnrollmentRequired = errors.New("mfa: the policy needs an enrollment")               // the last one that satisfies it cannot go

@@ -47,6 +47,7 @@ const (
 	EventBypassIssued       EventType = "bypass.issued"       // * support has given out a code
 	EventBypassUsed         EventType = "bypass.used"         // *
 	EventUndone             EventType = "enrollment.undone"   // * the owner says that the first enrolment was not theirs
+	EventVerdict            EventType = "signin.verdict"      // * somebody has said of a sign-in whose it was: Reason is the Verdict, Label the activity; a notice for NotMe
 	EventCloneSuspected     EventType = "credential.clone"    // * a key's counter went back: there may be a copy of it
 	EventSendLimit          EventType = "send.limit"          // a message was not sent: a budget is used up; Reason names it
 	EventSendStopped        EventType = "send.stopped"        // a budget's breaker opened: too little came back of what strangers were sent
@@ -81,6 +82,10 @@ type Event struct {
 	Generation uint64
 	Count      int       // failures, codes left, days, devices
 	Until      time.Time // when what was begun takes effect or ends; zero: nothing does
+
+	Device   string      // with flow.passed: the browser, if it is known now; Device.ID
+	Activity string      // the identifier of the entry in the user's history, where there is one
+	Risk     *Assessment // with flow.started, flow.passed and flow.denied of a sign-in that was scored; nil elsewhere
 }
 
 // An Observer is told what happened, after it has been saved and answered.
@@ -93,6 +98,7 @@ type Observer interface {
 
 // Activity is an entry of a user's history.
 type Activity struct {
+	ID         string     `json:"id,omitempty"` // what Engine.Feedback takes; attempts counted together share it
 	Time       time.Time  `json:"time"`
 	Type       EventType  `json:"type"`
 	Method     string     `json:"method,omitempty"`
@@ -104,4 +110,7 @@ type Activity struct {
 	Place      string     `json:"place,omitempty"`
 	UserAgent  string     `json:"user_agent,omitempty"`
 	Count      int        `json:"count"` // attempts alike that follow each other are counted together
+
+	Risk    *Assessment `json:"risk,omitempty"`    // of a sign-in that was scored; Text and Usual only where its level asks
+	Verdict Verdict     `json:"verdict,omitempty"` // what was said of it since
 }

@@ -485,7 +485,7 @@ func TestNewerVersions(t *testing.T) {
 			c := w.session(u, a)
 			f := w.signIn(u, mfa.Client{})
 			item := value(t, w.store, u.ID)
-			if item.Value[33] != 0x82 || item.Value[34] != 1 || item.Value[35] != 0x88 || item.Value[36] != 0x58 {
+			if item.Value[33] != 0x82 || item.Value[34] != 1 || item.Value[35] != 0x89 || item.Value[36] != 0x58 {
 				t.Fatalf("the value's form is not the one that this test knows: %x", item.Value[:40])
 			}
 			newer := mfa.Item{Value: edit(slices.Clone(item.Value)), Version: 42}

@@ -29,6 +29,7 @@ const (
 	ReasonRollback = "rollback"  // the user's stored value is older than SignIn.MinGeneration
 	ReasonNoMethod = "no_method" // nothing that the user may use can satisfy what is asked
 	ReasonDisabled = "disabled"  // what the user has is disabled after too many failures
+	ReasonRisk     = "risk"      // the sign-in is of severe risk, and the policy denies those
 
 	// ReasonService: a service account signs in from the networks that the policy names,
 	// and nowhere else. A person needs an account of their own.
@@ -58,6 +59,7 @@ type Flow struct {
 	Action   *Action       // what is being approved; nil: nothing but who they are
 	Reset    *ResetOffer   // a delayed reset is open to those who cannot go on; nil: it is not
 	Support  string        // where to turn, as the policy says
+	Risk     Assessment    // of a sign-in; the zero value where nobody scored it. Usual in its reasons is not for who is signing in
 }
 
 // An Option is one way to go on.

@@ -130,7 +130,8 @@ const (
 	maxEnrollments   = 20      // per user
 	maxDevices       = 10      // known browsers, per user; over it the one longest unseen goes
 	maxDeviceTokens  = 5       // that one browser carries, for several users
-	maxHistoryBytes  = 3 << 10 // of entries, per user: some thirty
+	maxHistoryBytes  = 4 << 10 // of entries, per user: some thirty
+	activityIDSize   = 12      // characters of an activity's identifier: 60 bits, and it is one user's
 	maxOutbox        = 32      // notices not yet acknowledged; over it the oldest goes
 	maxFactorState   = 8 << 10 // bytes of an enrollment's state, and of a factor's state per user
 	maxUserValue     = 256 << 10
@@ -151,6 +152,13 @@ const (
 	maxProofs        = 16
 	maxEvidence      = 16 << 10
 	maxImported      = 64 // enrollments that were brought from elsewhere, per user
+	maxRiskHistory   = 2 << 10
+	maxObservation   = 1 << 10
+	maxReasons       = 5 // of an assessment
+	maxReasonsKept   = 3 // with their words, in the history
+	maxReasonCode    = 32
+	maxReasonText    = 120
+	maxScoring       = 64 // calls of the scorer at once; one that hangs takes up no more
 )
 
 // Time that passes between people.
@@ -179,6 +187,9 @@ const (
 	bypassMax     = 24 * time.Hour
 	bypassDefault = time.Hour
 )
+
+// riskTimeout bounds one call of the scorer: the sign-in waits for it.
+const riskTimeout = 250 * time.Millisecond
 
 // Saving.
 const (

@@ -23,6 +23,7 @@ func (e *Engine) note(st *state, ev Event, u User, c Client) error {
 	if err := st.record(ev); err != nil {
 		return err
 	}
+	ev.Activity = st.noted
 	if len(e.observers) == 0 {
 		return nil
 	}
@@ -249,6 +250,25 @@ type entry struct {
 	Place      string    `cbor:"9,keyasint,omitempty"`
 	Agent      string    `cbor:"10,keyasint,omitempty"`
 	Count      int       `cbor:"11,keyasint"`
+
+	ID      string      `cbor:"12,keyasint,omitempty"`
+	Risk    *Assessment `cbor:"13,keyasint,omitempty"`
+	Device  string      `cbor:"14,keyasint,omitempty"` // of a sign-in that passed
+	Verdict Verdict     `cbor:"15,keyasint,omitempty"`
+}
+
+// riskOf is what an entry keeps of an assessment: the words only where it asked for something.
+func riskOf(a *Assessment) *Assessment {
+	if a == nil {
+		return nil
+	}
+	kept := Assessment{Level: a.Level, Score: a.Score, Shadow: a.Shadow, Reasons: slices.Clone(a.Reasons)}
+	for i := range kept.Reasons {
+		if !a.Level.asks() || i >= maxReasonsKept {
+			kept.Reasons[i].Text, kept.Reasons[i].Usual = "", ""
+		}
+	}
+	return &kept
 }
 
 // attempt says whether an entry is of the kind that goes first: what can be
@@ -267,12 +287,14 @@ func (t EventType) attempt() bool {
 // attempt like the newest entry is counted there; over the bound the oldest
 // attempts go, and changes stay as long as they can.
 func (st *state) record(ev Event) error {
+	st.noted = ""
 	switch ev.Type {
 	case EventFlowStarted, EventChallengeSent, EventChallengeUnsent, EventVerified, EventLocked:
 		return nil // the flow's outcome says it, or the failure beside it
 	}
 	n := entry{Time: ev.Time.Unix(), Type: ev.Type, Method: ev.Method, Enrollment: ev.Enrollment, Label: ev.Label,
-		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: cut(ev.UserAgent, maxHistoryText), Count: 1}
+		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: cut(ev.UserAgent, maxHistoryText), Count: 1,
+		ID: ev.ID[:activityIDSize], Risk: riskOf(ev.Risk), Device: cut(ev.Device, activityIDSize)}
 	old := st.raw[secHistory]
 	if len(old) > 0 && ev.Type.attempt() {
 		var last entry
@@ -280,20 +302,33 @@ func (st *state) record(ev Event) error {
 		if err != nil {
 			return stateError(err)
 		}
-		if last.Type == n.Type && last.Method == n.Method && last.Enrollment == n.Enrollment && last.App == n.App && string(last.IP) == string(n.IP) {
-			n.Count, old = last.Count+1, rest
+		if last.alike(n) {
+			n.Count, n.ID, old = last.Count+1, last.ID, rest
 		}
 	}
 	data, err := codec.Marshal(n)
 	if err != nil {
 		return err
 	}
+	st.noted = n.ID
 	st.raw[secHistory] = append(data, old...)
 	st.touch(secHistory)
 	if len(st.raw[secHistory]) > maxHistoryBytes {
 		return st.trimHistory()
 	}
 	return nil
+}
+
+// alike says whether an attempt is counted together with n, which follows it.
+func (last entry) alike(n entry) bool {
+	level := func(a *Assessment) RiskLevel {
+		if a == nil {
+			return ""
+		}
+		return a.Level
+	}
+	return last.Type == n.Type && last.Method == n.Method && last.Enrollment == n.Enrollment && last.App == n.App && string(last.IP) == string(n.IP) &&
+		last.Device == n.Device && last.Verdict == "" && level(last.Risk) == level(n.Risk)
 }
 
 // trimHistory brings the history down to three quarters of its bound.
@@ -356,7 +391,7 @@ func (e *Engine) Activity(ctx context.Context, user string) ([]Activity, error) 
 	out := make([]Activity, 0, len(list))
 	for _, n := range list {
 		a := Activity{Time: fromUnix(n.Time), Type: n.Type, Method: n.Method, Enrollment: n.Enrollment, Label: n.Label,
-			Actor: n.Actor, App: n.App, Place: n.Place, UserAgent: n.Agent, Count: n.Count}
+			Actor: n.Actor, App: n.App, Place: n.Place, UserAgent: n.Agent, Count: n.Count, ID: n.ID, Risk: n.Risk, Verdict: n.Verdict}
 		a.IP = addrFrom(n.IP)
 		out = append(out, a)
 	}

@@ -32,12 +32,13 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 	out.Authentication = b.authentication(st)
 	out.Methods = e.offered(st, b.Choice)
 	out.Nudge = b.Purpose == SigningIn && st.ownCount() < b.Nudge && len(out.Methods) > 0
+	here := b.Remembered
 	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && p.Time.UnixMilli() >= st.current.Created }) {
 		d, keep, strange, err := st.seeDevice(b.Client, deviceToken)
 		if err != nil {
 			return Flow{}, err
 		}
-		out.DeviceToken = keep
+		out.DeviceToken, here = keep, d.ID
 		if strange {
 			if err := e.note(st, Event{Type: EventNewDevice, Notice: true}, b.User, b.Client); err != nil {
 				return Flow{}, err
@@ -54,7 +55,9 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 			return Flow{}, err
 		}
 	}
-	err := e.note(st, Event{Type: EventFlowPassed, Method: b.Proofs[len(b.Proofs)-1].Method, Reason: b.spared()}, b.User, b.Client)
+	ev := Event{Type: EventFlowPassed, Method: b.Proofs[len(b.Proofs)-1].Method, Reason: b.spared(), Device: here, Risk: b.assessed()}
+	err := e.note(st, ev, b.User, b.Client)
+	e.learn(st, b, st.noted)
 	if b.Action != nil {
 		out.Authentication.Proofs, out.Authentication.Time = b.Session, newest(b.Session)
 		st.current.Held = true
@@ -90,7 +93,7 @@ func (b *flowBody) spared() string {
 func (e *Engine) deny(st *state, token, reason string) (Flow, error) {
 	st.current.Status, st.body.Reason = StatusDenied, reason
 	st.touch(secFlows)
-	return e.view(st, token, standing{}), e.note(st, Event{Type: EventFlowDenied, Reason: reason}, st.body.User, st.body.Client)
+	return e.view(st, token, standing{}), e.note(st, Event{Type: EventFlowDenied, Reason: reason, Risk: st.body.assessed()}, st.body.User, st.body.Client)
 }
 
 // view is the current flow as its client sees it.
@@ -99,7 +102,7 @@ func (e *Engine) view(st *state, token string, now standing) Flow {
 	out := Flow{
 		Token: token, Status: st.current.Status, Purpose: b.Purpose, User: st.user, Reason: b.Reason,
 		Options: e.options(st, b, now.list), Methods: now.methods, Expires: fromUnix(st.current.Expires), Generation: st.head.Generation,
-		Enrolled: b.Enrolled, Approved: b.Approved, Action: b.Action, Support: b.Support,
+		Enrolled: b.Enrolled, Approved: b.Approved, Action: b.Action, Support: b.Support, Risk: b.Risk,
 	}
 	if now.skip {
 		out.Grace = b.Grace

@@ -26,6 +26,11 @@ type Subject struct {
 	// is never that.
 	Known bool
 
+	// Risk is what the scorer says of the sign-in; the zero value where there is none, or
+	// what it says decides nothing. Whatever a policy makes of it, the engine raises
+	// what is asked to what the level asks for.
+	Risk Assessment
+
 	Skips      int       // how often the user has put off enrolling; it never goes down
 	FirstAsked time.Time // when the user was first asked to enrol; zero: not yet
 }
@@ -54,6 +59,8 @@ type Decision struct {
 	NotFirst      []string            // methods that may be enrolled only beside one that is not among these ("a security key only after an authenticator app")
 	Prerequisites map[string][]string // per method, those of which one has to be enrolled before it, and has to stay
 	Closed        bool                // nothing may be enrolled now
+
+	DenySevere bool // a sign-in of severe risk is denied, and told Support
 
 	Change          Requirement // what changes ask for, beyond the default
 	FirstEnrollment Requirement // what the first enrollment asks for, beyond Change: {Methods: ["email"]} asks for a code to the address on file

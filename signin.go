@@ -18,6 +18,10 @@ type SignIn struct {
 	// sign-in is denied, and announced. 0: the host keeps none, and this is not
 	// noticed.
 	MinGeneration uint64
+
+	// WrongPasswords is how many wrong passwords the host has counted for this account
+	// within the last hour. It is for Config.Risk, and may be 0.
+	WrongPasswords int
 }
 
 // SignIn begins a sign-in, after the host has checked the first factor. The
@@ -40,7 +44,8 @@ func (e *Engine) SignIn(ctx context.Context, s SignIn) (Flow, error) {
 			Purpose: SigningIn, User: s.User, Client: client, Channel: first.channel,
 			Proofs: []Proof{{Method: string(s.First), First: true, Kind: first.kind, AMR: []string{first.amr}, Time: st.now.UTC()}},
 		}
-		return e.enter(ctx, st, entering{body: body, id: id, token: token, deviceToken: s.Client.DeviceToken, minGeneration: s.MinGeneration})
+		return e.enter(ctx, st, entering{body: body, id: id, token: token, deviceToken: s.Client.DeviceToken, minGeneration: s.MinGeneration,
+			wrongPasswords: s.WrongPasswords})
 	})
 	if err == nil {
 		e.networkSeen(e.network(client), client, e.now())
@@ -56,15 +61,25 @@ type entering struct {
 	deviceToken   string
 	minGeneration uint64
 	method        string // the factor that was the first one; empty: it was the host's
+
+	wrongPasswords int
 }
 
 // enter begins the flow of a sign-in, and says where it stands.
 func (e *Engine) enter(ctx context.Context, st *state, in entering) (Flow, error) {
+	client := in.body.Client
 	if err := e.begin(st, in.id, in.body, in.deviceToken); err != nil {
 		return Flow{}, err
 	}
 	d, keep, err := e.useDevice(st, in.deviceToken, in.body.User, in.body.Client)
 	if err != nil {
+		return Flow{}, err
+	}
+	in.body.Risk, in.body.Seen = e.assess(ctx, st, e.attempt(st, in, client, d))
+	if in.body.Client.Place == "" {
+		in.body.Client.Place = in.body.Risk.Place
+	}
+	if err := e.note(st, Event{Type: EventFlowStarted, Risk: in.body.assessed()}, in.body.User, in.body.Client); err != nil {
 		return Flow{}, err
 	}
 	flow, err := e.entered(ctx, st, in, d)
@@ -93,6 +108,10 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 	}
 	subject := st.subject(body.User, body.Client)
 	subject.First, subject.Known = First(body.Proofs[0].Method), here != nil && here.known(&st.head, st.now)
+	level := body.Risk.acting()
+	if level != "" {
+		subject.Risk = body.Risk
+	}
 	d := e.policy.Decide(subject).forKind(body.User.Kind)
 	body.decided(d)
 	if body.User.Kind == Service {
@@ -105,13 +124,17 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 			return e.deny(st, in.token, ReasonService)
 		}
 	}
+	if level == RiskSevere && d.DenySevere {
+		return e.deny(st, in.token, ReasonRisk)
+	}
 	if in.method != "" && len(d.Methods) > 0 && !slices.Contains(d.Methods, in.method) || slices.Contains(d.Forbidden, in.method) {
 		return e.deny(st, in.token, ReasonNoMethod)
 	}
 	if err := e.enrollImplicit(ctx, st, body.User, body.Client, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
 		return Flow{}, err
 	}
-	if here != nil && d.Require.remembers(d.Remember) && !here.remembered(&st.head, d.Remember, st.now).IsZero() {
+	e.raise(st, body, level)
+	if here != nil && level.trusts() && d.Require.remembers(d.Remember) && !here.remembered(&st.head, d.Remember, st.now).IsZero() {
 		body.Require.SecondFactor, body.Remembered = false, here.ID
 		here.see(body.Client, st.now)
 	}
@@ -186,6 +209,9 @@ func (e *Engine) StepUp(ctx context.Context, s StepUp) (Flow, error) {
 		if err := e.begin(st, id, body, s.Client.DeviceToken); err != nil {
 			return Flow{}, err
 		}
+		if err := e.note(st, Event{Type: EventFlowStarted}, s.User, client); err != nil {
+			return Flow{}, err
+		}
 		if err := e.enrollImplicit(ctx, st, s.User, client, body.Implicit); err != nil {
 			return Flow{}, err
 		}
@@ -222,10 +248,7 @@ func (e *Engine) begin(st *state, id []byte, body *flowBody, deviceToken string)
 	}
 	st.dropBypass()
 	body.Known = known != nil
-	body.Client.DeviceToken = ""
-	if err := e.note(st, Event{Type: EventFlowStarted}, body.User, body.Client); err != nil {
-		return err
-	}
+	body.Client.DeviceToken, body.Client.Hints = "", Hints{}
 	st.addFlow(flow{ID: id, Network: []byte(e.network(body.Client)), Created: st.now.UnixMilli(),
 		Expires: st.now.Add(flowLifetime).Unix(), Known: body.Known}, body)
 	return nil

@@ -28,6 +28,7 @@ const (
 	secHistory
 	secOutbox
 	secFactors
+	secRisk // what the scorer has learned of the user; its own encoding
 	sections
 )
 
@@ -138,6 +139,8 @@ type flowBody struct {
 	Action     *Action       `cbor:"26,keyasint,omitempty"` // what is being approved
 	Session    []Proof       `cbor:"27,keyasint,omitempty"` // with Action: the evidence that the session has and keeps
 	Generation uint64        `cbor:"28,keyasint,omitempty"` // with Action: the user's, when it was approved
+	Risk       Assessment    `cbor:"29,keyasint,omitzero"`
+	Seen       []byte        `cbor:"30,keyasint,omitempty"` // the scorer's observation
 }
 
 // state is a user's value in memory, for one try of one operation.
@@ -155,8 +158,10 @@ type state struct {
 	outbox   []Event
 	factors  map[string][]byte // per method, the factor's state per user
 	now      time.Time
-	events   []Event // ordinary ones, told once after the save
-	current  *flow   // the flow whose attempt this is
+	events   []Event  // ordinary ones, told once after the save
+	deltas   [][]byte // for the scorer to count, once after the save
+	noted    string   // the identifier of the activity that was noted last
+	current  *flow    // the flow whose attempt this is
 	body     *flowBody
 	held     []ref        // what the value that was loaded refers to
 	attach   []attachment // to be saved before this value
@@ -242,7 +247,7 @@ func (st *state) encode(version int64) ([]byte, error) {
 		secHead: &st.head, secEnrollments: &st.enrolled, secFlows: &st.flows, secPending: &st.pending,
 		secDevices: &st.devices, secOutbox: &st.outbox, secFactors: &st.factors,
 	} {
-		if !st.dirty[section] || section == secHistory {
+		if !st.dirty[section] || section == secHistory || section == secRisk {
 			continue
 		}
 		data, err := codec.Marshal(v)

@@ -27,6 +27,7 @@ const (
 	SupportReset   SupportAct = "reset"   // end all that is enrolled
 	SupportReplace SupportAct = "replace" // put a new number or address in the place of an old one
 	SupportBypass  SupportAct = "bypass"  // give out a code for one sign-in
+	SupportVerdict SupportAct = "verdict" // say whose a sign-in was; see Engine.Feedback
 )
 
 func (c Caller) supportRequest(act SupportAct) SupportRequest {

@@ -33,5 +33,18 @@ type Client struct {
 	IP          netip.Addr // the client's address; from the connection or a trusted proxy's header
 	UserAgent   string     // the User-Agent header; cut to 256 bytes
 	DeviceToken string     // what an earlier Flow.DeviceToken asked to be kept in this browser; empty: none
-	Place       string     // where IP is, in words for people ("Oslo, Norway"), if the host knows; at most 128 bytes
+	Place       string     // where IP is, in words for people ("Oslo, Norway"), if the host knows; at most 128 bytes; empty: as the scorer says
+	Hints       Hints      // what the browser says of itself besides
+}
+
+// Hints are the low-entropy client hints of a browser (User-Agent Client Hints,
+// section 3), each header as it came. The zero value: it sends none.
+type Hints struct {
+	Brands   string `json:"brands,omitempty"`   // Sec-CH-UA; cut to 256 bytes
+	Mobile   string `json:"mobile,omitempty"`   // Sec-CH-UA-Mobile; cut to 64 bytes
+	Platform string `json:"platform,omitempty"` // Sec-CH-UA-Platform; cut to 64 bytes
+}
+
+func (h Hints) bounded() Hints {
+	return Hints{Brands: cut(h.Brands, maxText), Mobile: cut(h.Mobile, maxApp), Platform: cut(h.Platform, maxApp)}
 }
