@@ -181,7 +181,7 @@ func (l RiskLevel) trusts() bool { return l == "" || l == RiskLow || l == RiskEl
 // learn lets the scorer learn from the current flow, which passes, under the
 // activity that says so.
 func (e *Engine) learn(st *state, b *flowBody, activity string) {
-	if e.scorer == nil || b.Purpose != SigningIn || len(b.Seen) == 0 {
+	if e.scorer == nil || len(b.Seen) == 0 {
 		return
 	}
 	learned, delta, err := e.scorer.Learn(st.raw[secRisk], b.Seen, activity)
