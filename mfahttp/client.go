@@ -19,11 +19,17 @@ func (h *Handler) Client(r *http.Request) mfa.Client {
 	if device == "" {
 		device = r.Header.Get(DeviceHeader)
 	}
-	client := mfa.Client{App: h.app, IP: h.ip(r), UserAgent: r.UserAgent(), DeviceToken: device}
+	client := mfa.Client{App: h.app, IP: h.ip(r), UserAgent: r.UserAgent(), DeviceToken: device, Hints: hints(r.Header)}
 	if h.place != nil && client.IP.IsValid() {
 		client.Place = h.place(client.IP)
 	}
 	return client
+}
+
+// hints are those that browsers send with every request without being asked, over
+// https. The others would have to be asked for (Accept-CH), and tell versions.
+func hints(header http.Header) mfa.Hints {
+	return mfa.Hints{Brands: header.Get("Sec-CH-UA"), Mobile: header.Get("Sec-CH-UA-Mobile"), Platform: header.Get("Sec-CH-UA-Platform")}
 }
 
 func (h *Handler) ip(r *http.Request) netip.Addr {

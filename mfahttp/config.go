@@ -44,7 +44,8 @@ type Config struct {
 	ClientIP func(*http.Request) netip.Addr
 
 	// Place says where an address is, in words for people ("Oslo, Norway"), for mails,
-	// history and policies. It must be quick. Nil, or empty: nobody knows.
+	// history and policies. It must be quick. Nil, or empty: for sign-ins, and what is
+	// told of them, as the engine's scorer says (mfa.Config.Risk); else nobody knows.
 	Place func(netip.Addr) string
 
 	// StepUpPage is the path of the host's own page to which [Handler.Require]

@@ -100,6 +100,17 @@
 // approval is redeemed once, for its action and its user, within ten minutes. The
 // host's own pages begin with [Handler.Approve].
 //
+// # Risk
+//
+// Where the engine scores sign-ins (mfa.Config.Risk), a flow says how this one looks:
+// risk, with why more is asked. A stranger who has the password reads that too,
+// so it is what was seen, never what is usual for the user. The user's own history
+// (activity) has all of it. There the user disputes a sign-in that was somebody else's
+// (activity/{id}/dispute): what was learned from it is forgotten, and everybody
+// is signed out by Renewed with the zero evidence; a host that is a [Repudiator] is
+// told besides, and has the password changed. Nothing that a client says of its
+// address counts, but what a trusted proxy saw: see [Config.TrustedProxies].
+//
 // # Delayed reset
 //
 // Somebody who has the password and has lost everything else asks for a reset

@@ -18,6 +18,7 @@ type flowJSON struct {
 	Binding     *bindingJSON    `json:"binding,omitempty"`
 	Reset       *resetJSON      `json:"reset,omitempty"`
 	Support     string          `json:"support,omitempty"`
+	Risk        *riskJSON       `json:"risk,omitempty"`
 	Expires     time.Time       `json:"expires_at,omitzero"`
 	Reason      string          `json:"reason,omitempty"`
 	Approved    bool            `json:"approved,omitempty"`
@@ -60,11 +61,43 @@ type resetJSON struct {
 	Expires time.Time `json:"expires_at,omitzero"`
 }
 
+// riskJSON is how a sign-in looks, for whoever is signing in.
+type riskJSON struct {
+	Level   mfa.RiskLevel `json:"level"`
+	Reasons []reasonJSON  `json:"reasons"`
+}
+
+type reasonJSON struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// toRiskJSON says why more is asked, in what was seen, which whoever is signing in
+// knows anyway. That may be a stranger with the password, who must not learn
+// where the owner usually is: so neither what is usual, nor what speaks for them,
+// which would confirm a guess, nor a score by which to try what comes closer. Nil:
+// nobody has scored it, or the score decides nothing.
+func toRiskJSON(a mfa.Assessment) *riskJSON {
+	if a.Level == "" || a.Shadow {
+		return nil
+	}
+	out := &riskJSON{Level: a.Level, Reasons: []reasonJSON{}}
+	if !a.Asks() {
+		return out
+	}
+	for _, r := range a.Reasons {
+		if r.Weight >= 0 {
+			out.Reasons = append(out.Reasons, reasonJSON{r.Code, r.Text})
+		}
+	}
+	return out
+}
+
 func toFlowJSON(f mfa.Flow, inBody bool) flowJSON {
 	out := flowJSON{
 		Status: f.Status, Purpose: f.Purpose, Reason: f.Reason, Approved: f.Approved, Expires: f.Expires.UTC(),
 		Options: []optionJSON{}, Methods: append([]string{}, f.Methods...),
-		Remember: rememberJSON{wholeDays(f.Remember)}, Nudge: f.Nudge, Support: f.Support,
+		Remember: rememberJSON{wholeDays(f.Remember)}, Nudge: f.Nudge, Support: f.Support, Risk: toRiskJSON(f.Risk),
 	}
 	for _, o := range f.Options {
 		out.Options = append(out.Options, optionJSON{o.ID, o.Method, o.Label, o.Hint, o.LockedUntil.UTC(), o.Sent, o.Delivery})

@@ -44,6 +44,7 @@ func (h *Handler) table() []route {
 		{method: "POST", path: "/passkey/finish", serve: h.finishPasskey},
 		{method: "GET", path: "/passkey/signals", serve: h.signals},
 		{method: "GET", path: "/activity", serve: h.activity},
+		{method: "POST", path: "/activity/{id}/dispute", serve: h.dispute},
 		{method: "GET", path: "/mfa.js", serve: h.script},
 		{method: "GET", path: "/link", serve: h.getLink, alone: true},
 		{method: "POST", path: "/link", serve: h.postLink, alone: true},

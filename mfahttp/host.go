@@ -42,8 +42,10 @@ type Host interface {
 	// them.
 	//
 	// The zero Authentication says that the session has to end, this one and the
-	// user's others: all that was enrolled is removed, and the policy asks for an
-	// enrolment before it lets the user in. The flow that is answered goes on with
-	// that, and Passed makes the next session.
+	// user's others. Either all that was enrolled is removed, and the policy asks for an
+	// enrolment before it lets the user in: the flow that is answered goes on with
+	// that, and Passed makes the next session. Or the user says of a sign-in that it
+	// was somebody else's: nobody can tell any more which of the sessions is theirs,
+	// and all sign in again. See [Repudiator] for what else there is to do.
 	Renewed(w http.ResponseWriter, r *http.Request, a mfa.Authentication) error
 }

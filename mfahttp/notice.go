@@ -1,23 +1,27 @@
 package mfahttp
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/mfakit/mfa"
 )
 
-// A Repudiator is a [Host] that wants to know when somebody has said, by the link of
-// a security mail, that it was not them.
+// A Repudiator is a [Host] that wants to know when somebody has said that it was not
+// them: by the link of a security mail, or of a sign-in in their history.
 type Repudiator interface {
-	// Repudiated is called when that has undone a first enrolment, or cancelled a
-	// delayed reset. Somebody else has the user's password: the host ends the user's
+	// Repudiated is called when a link has undone a first enrolment or cancelled a
+	// delayed reset, and when a signed-in user has disputed a sign-in, after
+	// [Host.Renewed]. Somebody else has the user's password: the host ends the user's
 	// sessions, and has the password changed before the next one. The person who
-	// pressed the button is signed in by nothing here, and need not be the user.
+	// pressed a link's button is signed in by nothing here, and need not be the user;
+	// who disputed was signed in, and may be the stranger all the same. So neither of
+	// them chooses the new password here: whoever reads the user's mail does.
 	//
 	// It is called once, and an error of it is not made good: what must not be lost
 	// belongs to an [mfa.Observer], which the notices of the same moment
-	// (mfa.EventUndone, mfa.EventResetCanceled) reach at least once.
+	// (mfa.EventUndone, mfa.EventResetCanceled, mfa.EventVerdict) reach at least once.
 	Repudiated(w http.ResponseWriter, r *http.Request, user string) error
 }
 
@@ -78,13 +82,23 @@ func (h *Handler) postNotice(c *call) error {
 	}
 	page.Done = true
 	status := http.StatusOK
-	if host, ok := h.host.(Repudiator); ok {
-		if err := host.Repudiated(c.w, c.r, user); err != nil {
-			status, page.Problem = http.StatusInternalServerError, noticeHostly
-			h.logFault(c.r, &Problem{Status: status}, err)
-		}
+	if err := h.repudiated(c, user); err != nil {
+		status, page.Problem = http.StatusInternalServerError, noticeHostly
+		h.logFault(c.r, &Problem{Status: status}, err)
 	}
 	return h.notice.write(c.w, status, page)
+}
+
+// repudiated tells a host that wants to know.
+func (h *Handler) repudiated(c *call, user string) error {
+	host, ok := h.host.(Repudiator)
+	if !ok {
+		return nil
+	}
+	if err := host.Repudiated(c.w, c.r, user); err != nil {
+		return errors.Join(errHost, err)
+	}
+	return nil
 }
 
 // claimByLink takes a delayed reset with what this browser has: the flow that the

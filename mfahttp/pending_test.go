@@ -120,6 +120,7 @@ func TestC09_C10_VoidEvidenceIsRefusedEverywhere(t *testing.T) {
 	for _, call := range [][3]string{
 		{"GET", "/mfa/devices", ""}, {"DELETE", "/mfa/devices", ""}, {"DELETE", "/mfa/devices/x", ""}, {"POST", "/mfa/recovery/cancel", ""},
 		{"POST", "/mfa/stepup", `{"action":"pay-1"}`}, {"GET", "/mfa/enrollments", ""}, {"GET", "/mfa/activity", ""},
+		{"POST", "/mfa/activity/x/dispute", ""},
 	} {
 		r := b.send(t, call[0], call[1], call[2]).want(t, 403, "requirement")
 		if missing := r.json["missing"].([]any); len(missing) != 1 || missing[0] != mfa.MissingSignIn {

@@ -59,6 +59,7 @@ var problems = []struct {
 	{mfa.ErrNoOption, Problem{Status: 404, Code: "no_option", Detail: "the flow has no such option"}},
 	{mfa.ErrNoEnrollment, Problem{Status: 404, Code: "no_enrollment", Detail: "there is no such enrollment"}},
 	{mfa.ErrNoDevice, Problem{Status: 404, Code: "no_device", Detail: "there is no such device"}},
+	{mfa.ErrNoActivity, Problem{Status: 404, Code: "no_activity", Detail: "there is no such sign-in"}},
 	{ErrNoAction, Problem{Status: 404, Code: "no_action", Detail: "there is no such action"}},
 	{mfa.ErrEnrollmentRequired, Problem{Status: 409, Code: "enrollment_required", Detail: "an enrollment is needed"}},
 	{mfa.ErrTooMany, Problem{Status: 409, Code: "too_many", Detail: "there are as many as there may be"}},

@@ -66,6 +66,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{mfa.ErrNoOption, 404, "no_option", "", ""},
 		{mfa.ErrNoEnrollment, 404, "no_enrollment", "", ""},
 		{mfa.ErrNoDevice, 404, "no_device", "", ""},
+		{mfa.ErrNoActivity, 404, "no_activity", "", ""},
 		{ErrNoAction, 404, "no_action", "", ""},
 		{fmt.Errorf("%w: of a higher rank", mfa.ErrSupport), 403, "support_refused", "", `"detail":"support may not do that"`},
 		{&mfa.RequirementError{Missing: []string{mfa.MissingApproval}}, 403, "requirement", "", `"missing":["approval"]`},

@@ -3,7 +3,6 @@ package mfahttp
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/mfakit/mfa"
 )
@@ -96,44 +95,6 @@ func (h *Handler) reader(r *http.Request) (user string, err error) {
 // holds refuses evidence from before a reset, or of something that was removed.
 func (h *Handler) holds(r *http.Request, c mfa.Caller) error {
 	return h.engine.Satisfies(r.Context(), c, mfa.Requirement{})
-}
-
-// activityJSON is an entry of the history as clients see it.
-type activityJSON struct {
-	Time       time.Time     `json:"time"`
-	Type       mfa.EventType `json:"type"`
-	Method     string        `json:"method,omitempty"`
-	Enrollment string        `json:"enrollment,omitempty"`
-	Label      string        `json:"label,omitempty"`
-	Actor      string        `json:"actor,omitempty"`
-	App        string        `json:"app,omitempty"`
-	IP         string        `json:"ip,omitempty"`
-	Place      string        `json:"place,omitempty"`
-	UserAgent  string        `json:"user_agent,omitempty"`
-	Count      int           `json:"count"`
-}
-
-func (h *Handler) activity(c *call) error {
-	caller, err := h.sessionCaller(c.r)
-	if err != nil {
-		return err
-	}
-	if err := h.holds(c.r, caller); err != nil {
-		return err
-	}
-	list, err := h.engine.Activity(c.r.Context(), caller.User.ID)
-	if err != nil {
-		return err
-	}
-	out := []activityJSON{}
-	for _, a := range list {
-		entry := activityJSON{a.Time.UTC(), a.Type, a.Method, a.Enrollment, a.Label, a.Actor, a.App, "", a.Place, a.UserAgent, a.Count}
-		if a.IP.IsValid() {
-			entry.IP = a.IP.String()
-		}
-		out = append(out, entry)
-	}
-	return writeJSON(c.w, http.StatusOK, map[string][]activityJSON{"activity": out})
 }
 
 // renewed hands what is left of the session's evidence to the host; nothing, if

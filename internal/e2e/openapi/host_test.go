@@ -165,7 +165,7 @@ type reply struct {
 	json   map[string]any
 }
 
-var templates = regexp.MustCompile(`^(/mfa/(?:enrollments|devices)/)[^/]+`)
+var templates = regexp.MustCompile(`^(/mfa/(?:enrollments|devices|activity)/)[^/]+`)
 var senders = regexp.MustCompile(`^(/mfa/delivery/)[^/]+`)
 
 // send sends a request and fails the test unless the answer has this status

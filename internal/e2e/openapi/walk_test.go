@@ -40,6 +40,7 @@ var ofSessions = [][3]string{
 	{"POST", "/mfa/stepup", ""},
 	{"GET", "/mfa/passkey/signals", ""},
 	{"GET", "/mfa/activity", ""},
+	{"POST", "/mfa/activity/x/dispute", ""},
 	{"GET", "/mfa/devices", ""},
 	{"DELETE", "/mfa/devices", ""},
 	{"DELETE", "/mfa/devices/x", ""},
@@ -65,6 +66,7 @@ func TestTheHandlersAreAsDocumented(t *testing.T) {
 	w.approving()
 	w.resetting()
 	w.notices()
+	w.risks()
 	w.script()
 	w.malformed()
 	w.faults()
