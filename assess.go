@@ -157,21 +157,23 @@ func (e *Engine) raise(st *state, b *flowBody, level RiskLevel) {
 	if !level.asks() {
 		return
 	}
-	within := func(r Requirement) bool {
-		proofs := e.counted(st, b)
-		return len(r.missing(proofs, st.now)) == 0 || len(useful(r, proofs, e.candidates(st, b), st.now)) > 0
-	}
 	r := b.Require
-	if r.SecondFactor = true; within(r) {
+	if r.SecondFactor = true; e.reachable(st, b, r) {
 		b.Require = r
 	}
 	if level == RiskHigh || level == RiskSevere {
 		r = b.Require
-		if r.PhishingResistant = true; within(r) {
+		if r.PhishingResistant = true; e.reachable(st, b, r) {
 			b.Require = r
 		}
 		b.Remember = Remember{}
 	}
+}
+
+// reachable says whether the user satisfies a requirement, or can with what they have.
+func (e *Engine) reachable(st *state, b *flowBody, r Requirement) bool {
+	proofs := e.counted(st, b)
+	return len(r.missing(proofs, st.now)) == 0 || len(useful(r, proofs, e.candidates(st, b), st.now)) > 0
 }
 
 // trusts says whether a browser that is remembered passes without being asked at

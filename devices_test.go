@@ -365,6 +365,25 @@ func TestD03_TokensAreOfOneUser(t *testing.T) {
 	})
 }
 
+// A remembered browser stands for a proof that could be given: who has nothing left is
+// no better off in it than elsewhere.
+func TestRememberedBrowserOfWhoHasNothingLeft(t *testing.T) {
+	implicit := []string{"email"}
+	w := newWorld(t, withPolicy(func(mfa.Subject) mfa.Decision {
+		return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}, Remember: mfa.Remember{For: 30 * day}, Implicit: implicit}
+	}))
+	u := person("ada")
+	b := w.browser(u, 1)
+	f := b.signIn()
+	mail := option(t, f, "email")
+	is(t, second(w.Challenge(bg, f.Token, mail, b.Client)), nil)
+	out, err := w.Verify(bg, f.Token, mfa.Answer{Option: mail, Code: w.mail.last().code, Remember: true}, b.Client)
+	w.want(b.keep(out), err, mfa.StatusPassed)
+	w.want(b.signIn(), nil, mfa.StatusPassed)
+	implicit = nil // an address counts no more
+	w.want(b.signIn(), nil, mfa.StatusEnroll)
+}
+
 func TestD02_TokensAreRandomAndStoredHashed(t *testing.T) {
 	w := newWorld(t)
 	var err error

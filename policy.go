@@ -62,6 +62,10 @@ type Decision struct {
 
 	DenySevere bool // a sign-in of severe risk is denied, and told Support
 
+	// InsecureIgnoreRisk leaves what is asked as it is, whatever the risk: for an app
+	// that cannot ask its users anything. DenySevere stands.
+	InsecureIgnoreRisk bool
+
 	Change          Requirement // what changes ask for, beyond the default
 	FirstEnrollment Requirement // what the first enrollment asks for, beyond Change: {Methods: ["email"]} asks for a code to the address on file
 

@@ -58,8 +58,8 @@ type RiskLevel string
 // The levels. Each asks for what the one before it asks for, or more.
 const (
 	RiskLow      RiskLevel = "low"      // what the policy says
-	RiskUnknown  RiskLevel = "unknown"  // it could not be assessed: a second factor, in a remembered browser too
-	RiskElevated RiskLevel = "elevated" // a second factor, if the user has one
+	RiskElevated RiskLevel = "elevated" // a second factor, if the user has one; a remembered browser stands for it
+	RiskUnknown  RiskLevel = "unknown"  // it could not be assessed: a second factor, if the user has one, in a remembered browser too
 	RiskHigh     RiskLevel = "high"     // one that resists phishing, if the user has one; no browser is remembered
 	RiskSevere   RiskLevel = "severe"   // the same, or Decision.DenySevere
 )

@@ -157,6 +157,29 @@ func TestD06_RiskAsksForWhatThereIs(t *testing.T) {
 	}
 }
 
+// D-06: where the policy says that an app cannot ask, and for programs, risk asks nothing;
+// what is denied is denied all the same.
+func TestD06_RiskWhereNobodyCanBeAsked(t *testing.T) {
+	s := telling(mfa.RiskLow)
+	deny := false
+	w := newWorld(t, withRisk(s), withPolicy(func(sub mfa.Subject) mfa.Decision {
+		return mfa.Decision{InsecureIgnoreRisk: sub.Client.App == "mobile", DenySevere: deny, Exempt: true}
+	}))
+	u := person("ada")
+	w.withApp(u)
+	s.becomes(mfa.Assessment{Level: mfa.RiskSevere}, nil)
+	mobile := from(1)
+	mobile.App = "mobile"
+	w.want(w.signIn(u, from(1)), nil, mfa.StatusChallenge)
+	w.want(w.signIn(u, mobile), nil, mfa.StatusPassed)
+	program := u // a person's account that has become a program's
+	program.Kind = mfa.Service
+	f, err := w.SignIn(bg, mfa.SignIn{User: program, First: mfa.ClientCredentials, Client: from(1)})
+	w.want(f, err, mfa.StatusPassed)
+	deny = true
+	w.want(w.signIn(u, mobile), nil, mfa.StatusDenied)
+}
+
 // D-06: a policy may deny what is severe, and nothing else is denied for its risk.
 func TestD06_SevereIsDeniedWhereThePolicySaysSo(t *testing.T) {
 	for _, deny := range []bool{false, true} {

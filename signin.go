@@ -133,8 +133,11 @@ func (e *Engine) entered(ctx context.Context, st *state, in entering, here *devi
 	if err := e.enrollImplicit(ctx, st, body.User, body.Client, slices.Concat(d.Implicit, d.FirstEnrollment.Methods)); err != nil {
 		return Flow{}, err
 	}
+	if d.InsecureIgnoreRisk || body.User.Kind == Service { // a program has nothing that it could be asked for
+		level = ""
+	}
 	e.raise(st, body, level)
-	if here != nil && level.trusts() && d.Require.remembers(d.Remember) && !here.remembered(&st.head, d.Remember, st.now).IsZero() {
+	if here != nil && level.trusts() && d.Require.remembers(d.Remember) && !here.remembered(&st.head, d.Remember, st.now).IsZero() && e.reachable(st, body, body.Require) {
 		body.Require.SecondFactor, body.Remembered = false, here.ID
 		here.see(body.Client, st.now)
 	}

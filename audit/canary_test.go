@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,6 +19,21 @@ import (
 	"github.com/mfakit/mfa/totp"
 )
 
+// talkative is a scorer that says what is known of a user, which is for the user.
+type talkative struct{}
+
+func (talkative) Score(context.Context, mfa.Attempt, []byte) (mfa.Assessment, []byte, error) {
+	return mfa.Assessment{Level: mfa.RiskLow, Reasons: []mfa.RiskReason{
+		{Code: "new_country", Text: "first time from Canary Islands", Usual: "usually from canary@secret.example", Weight: 1},
+	}}, nil, nil
+}
+
+func (talkative) Learn(history, _ []byte, _ string) ([]byte, []byte, error) { return history, nil, nil }
+
+func (talkative) Unlearn(history []byte, _ string) ([]byte, []byte, error) { return history, nil, nil }
+
+func (talkative) Count([]byte) {}
+
 // C20: no code, secret, token, full number or address is in what is exported,
 // whatever happens and whatever the exporter.
 func TestC20_NothingSecretIsExported(t *testing.T) {
@@ -33,7 +49,7 @@ func TestC20_NothingSecretIsExported(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newLife(t, []mfa.Observer{audit.JSON(&trail), audit.Slog(slog.NewTextHandler(&log, all)), audit.Slog(slog.NewJSONHandler(&log, all))},
-		generous, func(c *mfa.Config) { c.Factors = append(c.Factors, numbers, mails) })
+		generous, func(c *mfa.Config) { c.Factors, c.Risk = append(c.Factors, numbers, mails), talkative{} })
 	ctx := t.Context()
 	ada := mfa.User{ID: "u7", Name: "Ada Canary", Email: "canary@secret.example", EmailVerified: true, Phone: "+4799887766",
 		Attributes: map[string]string{"k": "canary-attribute"}}
@@ -135,7 +151,7 @@ func TestC20_NothingSecretIsExported(t *testing.T) {
 	l.must(l.Close(ctx))
 
 	out := trail.String() + log.String()
-	for _, must := range []string{"send.limit", "recovery.used", "bypass.used", "account.reset", "factor.failed", `"hint":"+47 ••• ••66"`, `"label":"…66"`, "c•••@secret.example"} {
+	for _, must := range []string{"send.limit", "recovery.used", "bypass.used", "account.reset", "factor.failed", `"hint":"+47 ••• ••66"`, `"label":"…66"`, `"code":"new_country"`, "c•••@secret.example"} {
 		if !strings.Contains(out, must) {
 			t.Errorf("this run has not seen %s", must)
 		}

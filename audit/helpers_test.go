@@ -62,6 +62,12 @@ func event() mfa.Event {
 		Hint: "+47 ••• ••34", OldHint: "+47 ••• ••12", First: true, App: "web", IP: netip.MustParseAddr("192.0.2.7"),
 		Place: "Oslo, Norway", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 		Generation: 3, Count: 7, Until: time.Date(2026, time.March, 4, 13, 0, 0, 0, time.FixedZone("CET", 3600)),
+		Device: "d7k2", Activity: "k3j5",
+		Risk: &mfa.Assessment{Level: mfa.RiskHigh, Score: 3.25049, Shadow: true, Place: "Iași, Romania", Reasons: []mfa.RiskReason{
+			{Code: "new_country", Text: "first time from Romania", Usual: "you usually sign in from Norway", Weight: 4.5},
+			{Code: "known_browser", Text: "a browser that you use", Weight: -1.25},
+			{Code: "long_absence", Text: "the first time in a while"},
+		}},
 	}
 }
 

@@ -88,16 +88,42 @@ func encode(e mfa.Event) []byte {
 	b = quote(b, stamp(e.Time))
 	for _, m := range members(e) {
 		b = append(b, ',')
-		b = quote(b, m.Key)
-		b = append(b, ':')
-		switch m.Value.Kind() {
-		case slog.KindString:
-			b = quote(b, m.Value.String())
-		default: // numbers and true print as in JSON
-			b = append(b, m.Value.String()...)
-		}
+		b = member(b, m)
 	}
 	return append(b, '}', '\n')
+}
+
+// member appends a name and its value.
+func member(b []byte, m slog.Attr) []byte {
+	b = quote(b, m.Key)
+	b = append(b, ':')
+	switch m.Value.Kind() {
+	case slog.KindString:
+		return quote(b, m.Value.String())
+	case slog.KindGroup:
+		b = append(b, '{')
+		for i, inner := range m.Value.Group() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = member(b, inner)
+		}
+		return append(b, '}')
+	case slog.KindAny:
+		b = append(b, '[')
+		for i, r := range m.Value.Any().([]reason) { // there is nothing else
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, `{"code":`...)
+			b = quote(b, r.Code)
+			b = append(b, `,"weight":`...)
+			b = append(b, slog.Float64Value(r.Weight).String()...)
+			b = append(b, '}')
+		}
+		return append(b, ']')
+	}
+	return append(b, m.Value.String()...) // numbers and true print as in JSON
 }
 
 // quote appends a text as a JSON string. Beyond what encoding/json escapes, it

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,9 @@ func TestJSON_LinesAreStable(t *testing.T) {
 		{ID: "1", Type: mfa.EventFailed, Time: time.Unix(1772366400, 0)},
 		{ID: "2", Type: mfa.EventSendBudget, Time: time.Unix(1772366400, 0), Reason: "prefix", Label: "+353861"},
 		{ID: "3", Type: "key.lost", Time: time.Unix(1772366400, 0)},
+		{ID: "4", Type: mfa.EventFlowDenied, Time: time.Unix(1772366400, 0), Reason: mfa.ReasonRisk, Risk: &mfa.Assessment{Level: mfa.RiskSevere, Score: 12}},
+		{ID: "5", Type: mfa.EventFlowPassed, Time: time.Unix(1772366400, 0), Risk: &mfa.Assessment{Level: mfa.RiskLow, Score: -0.0001}},
+		{ID: "6", Type: mfa.EventVerdict, Notice: true, Time: time.Unix(1772366400, 0), Reason: string(mfa.NotMe), Label: "k3j5", Activity: "m8p2"},
 	} {
 		if err := o.Observe(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -40,7 +44,7 @@ func TestJSON_LinesAreStable(t *testing.T) {
 	}
 }
 
-var documented = regexp.MustCompile(`(?m)^//\t([a-z_]+)  +\S`)
+var documented = regexp.MustCompile(`(?m)^//\t([a-z_.]+)  +\S`)
 
 // The package comment names the members, in their order.
 func TestJSON_MembersAreDocumented(t *testing.T) {
@@ -56,13 +60,37 @@ func TestJSON_MembersAreDocumented(t *testing.T) {
 	if err := audit.JSON(&f).Observe(t.Context(), event()); err != nil {
 		t.Fatal(err)
 	}
-	var got []string
-	for _, m := range regexp.MustCompile(`[{,]"([a-z_]+)":`).FindAllStringSubmatch(f.String(), -1) {
-		got = append(got, m[1])
-	}
+	got := paths(t, json.NewDecoder(strings.NewReader(f.String())), "")
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("an event with everything has\n%v, the package comment\n%v", got, want)
 	}
+}
+
+// paths are the members of the object that is read, and those of objects in it, in
+// their order.
+func paths(t *testing.T, d *json.Decoder, at string) (out []string) {
+	t.Helper()
+	token := func() json.Token {
+		got, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	switch token() {
+	case json.Delim('{'):
+		for d.More() {
+			out = append(out, paths(t, d, strings.TrimPrefix(fmt.Sprint(at, ".", token()), "."))...)
+		}
+		token()
+		return out
+	case json.Delim('['):
+		for d.More() {
+			paths(t, d, "")
+		}
+		token()
+	}
+	return []string{at}
 }
 
 // A disk is a writer that fails as it is told, one way for each call.

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -137,6 +138,11 @@ func TestC19_AWholeLife(t *testing.T) {
 	session.Authentication, err = l.PasswordChanged(ctx, session)
 	l.must(err)
 	then(desk, [2]string{"account.password"})
+	list, err := l.Activity(ctx, ada.ID)
+	l.must(err)
+	i := slices.IndexFunc(list, func(a mfa.Activity) bool { return a.Type == mfa.EventFlowPassed })
+	l.must(l.Feedback(ctx, session, list[i].ID, mfa.WasMe))
+	then(desk, [2]string{"signin.verdict"})
 	_, err = l.Remove(ctx, session, begun.ID)
 	l.must(err)
 	then(desk, [2]string{"enrollment.removed", "totp"})

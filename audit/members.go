@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +21,7 @@ const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 // members are an event's, in their order, without its time and without those
 // that are empty.
 func members(e mfa.Event) []slog.Attr {
-	list := make([]slog.Attr, 0, 20)
+	list := make([]slog.Attr, 0, 24)
 	text := func(name, value string) {
 		if value != "" {
 			list = append(list, slog.String(name, value))
@@ -54,15 +56,56 @@ func members(e mfa.Event) []slog.Attr {
 	text("place", e.Place)
 	text("user_agent", e.UserAgent)
 	number("generation", slog.Uint64Value(e.Generation), e.Generation == 0)
+	text("device", e.Device)
+	text("activity", e.Activity)
+	if e.Risk != nil {
+		list = append(list, slog.Attr{Key: "risk", Value: risk(e.Risk)})
+	}
 	return list
 }
 
+// A reason is what is kept of mfa.RiskReason.
+type reason struct {
+	Code   string  `json:"code"`
+	Weight float64 `json:"weight"`
+}
+
+// String is for handlers that print values.
+func (r reason) String() string { return fmt.Sprintf("%s %+g", r.Code, r.Weight) }
+
+// risk is what is kept of an assessment: the codes, with what each weighed, and none
+// of the sentences. Those are for the user and change with their words, and they tell
+// of earlier sign-ins, of where somebody usually is, for as long as the trail is kept.
+func risk(a *mfa.Assessment) slog.Value {
+	list := []slog.Attr{slog.String("level", string(a.Level)), slog.Float64("score", short(a.Score))}
+	if a.Shadow {
+		list = append(list, slog.Bool("shadow", true))
+	}
+	if len(a.Reasons) > 0 {
+		reasons := make([]reason, 0, len(a.Reasons))
+		for _, r := range a.Reasons {
+			reasons = append(reasons, reason{r.Code, short(r.Weight)})
+		}
+		list = append(list, slog.Any("reasons", reasons))
+	}
+	return slog.GroupValue(list...)
+}
+
+// short is a number with the three digits after the point that mean something; 0
+// for what is none, which JSON could not say.
+func short(n float64) float64 {
+	if n = math.Round(n*1000) / 1000; math.IsNaN(n) || math.IsInf(n, 0) || n == 0 {
+		return 0 // and not -0
+	}
+	return n
+}
+
 // label is what a user calls an enrollment, which may be their number or their
-// address. Budgets (the first digits of numbers), devices and actions are not
-// named by users.
+// address. Budgets (the first digits of numbers), devices, actions and activities
+// are not named by users.
 func label(e mfa.Event) string {
 	switch family, _, _ := strings.Cut(string(e.Type), "."); family {
-	case "send", "device", "action":
+	case "send", "device", "action", "signin":
 		return e.Label
 	}
 	return shown.Line(shown.Text(e.Label, maxShown)) // without the marks that serve display

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -20,8 +21,8 @@ var fields = map[string]string{
 	"ID": "id", "Type": "type", "Notice": "notice", "Time": "time", "User": "user", "Actor": "actor", "Reason": "reason",
 	"Method": "method", "Enrollment": "enrollment", "Replaced": "replaced", "Label": "label", "Hint": "hint", "OldHint": "old_hint", "First": "first",
 	"App": "app", "IP": "ip", "Place": "place", "UserAgent": "user_agent", "Generation": "generation", "Count": "count",
-	"Until": "until",
-	"Name":  "", "Email": "", "Also": "", // whom to tell, and where: no business of a trail
+	"Until": "until", "Device": "device", "Activity": "activity", "Risk": "risk",
+	"Name": "", "Email": "", "Also": "", // whom to tell, and where: no business of a trail
 }
 
 // TestEveryFieldIsDecidedOn fails for a field that is new: give it a member, or
@@ -69,6 +70,8 @@ func TestTextsThatAreNoText(t *testing.T) {
 		e := event()
 		e.User, e.Actor, e.Reason, e.App, e.Place, e.UserAgent = text, text, text, text, text, text
 		e.Label, e.Hint, e.OldHint, e.Method, e.Enrollment, e.ID, e.Type = text, text, text, text, text, text, mfa.EventType(text)
+		e.Device, e.Activity = text, text
+		e.Risk = &mfa.Assessment{Level: mfa.RiskLevel(text), Reasons: []mfa.RiskReason{{Code: text, Text: text, Usual: text}}}
 		var trail file
 		if err := audit.JSON(&trail).Observe(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -77,12 +80,16 @@ func TestTextsThatAreNoText(t *testing.T) {
 		if len(lines) != 1 || lines[0]["notice"] != true {
 			t.Fatalf("%q: %v", text, lines)
 		}
-		for _, member := range []string{"user", "actor", "reason", "app", "place", "user_agent", "method", "enrollment", "id", "type"} {
+		for _, member := range []string{"user", "actor", "reason", "app", "place", "user_agent", "method", "enrollment", "id", "type", "device", "activity"} {
 			if lines[0][member] != string([]rune(text)) { // with U+FFFD for what is no text
 				t.Errorf("%q came back as %q of %s", text, lines[0][member], member)
 			}
 		}
 		onlyPrints(t, text, trail.String())
+		want := map[string]any{"level": string([]rune(text)), "score": 0.0, "reasons": []any{map[string]any{"code": string([]rune(text)), "weight": 0.0}}}
+		if !reflect.DeepEqual(lines[0]["risk"], want) {
+			t.Errorf("%q came back as %v of the risk", text, lines[0]["risk"])
+		}
 		for _, format := range []func(*bytes.Buffer) slog.Handler{
 			func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
 			func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
@@ -127,6 +134,7 @@ func TestC20_LabelsAndHints(t *testing.T) {
 		{mfa.EventSendStopped, "+353861", "", "+353861|"},
 		{mfa.EventSendBudget, "+353861", "", "+353861|"},
 		{mfa.EventDeviceForgotten, "d234567x", "", "d234567x|"},
+		{mfa.EventVerdict, "222333444", "", "222333444|"},
 		{mfa.EventApproved, "Pay 1,000,000.00 NOK", "", "Pay 1,000,000.00 NOK|"},
 		{mfa.EventUndone, "998 87 766", "", "…66|"},
 	} {
@@ -173,5 +181,41 @@ func TestSlogHasTheMembersOfJSON(t *testing.T) {
 	delete(want, "time")
 	if !reflect.DeepEqual(record.MFA, want) {
 		t.Errorf("got %v, want %v", record.MFA, want)
+	}
+}
+
+// A number that is none cannot be said in JSON, and breaks no line.
+func TestRiskOfNoNumber(t *testing.T) {
+	for _, n := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), 1e-9, math.MaxFloat64} {
+		e := mfa.Event{Type: mfa.EventFlowStarted, Risk: &mfa.Assessment{Level: mfa.RiskHigh, Score: n, Reasons: []mfa.RiskReason{{Code: "a", Weight: n}}}}
+		var trail file
+		var log bytes.Buffer
+		for _, o := range []mfa.Observer{audit.JSON(&trail), audit.Slog(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))} {
+			if err := o.Observe(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := `"risk":{"level":"high","score":0,"reasons":[{"code":"a","weight":0}]}`
+		if parse(t, log.String()); !strings.Contains(trail.String(), want) || !strings.Contains(log.String(), want) {
+			t.Errorf("%g: %s%s", n, trail.String(), log.String())
+		}
+	}
+}
+
+// What prints values prints a risk in a few words, and what was handed over stays.
+func TestRiskInALog(t *testing.T) {
+	var log bytes.Buffer
+	e := mfa.Event{Type: mfa.EventFlowPassed, Risk: &mfa.Assessment{Level: mfa.RiskLow, Score: -2.5, Reasons: []mfa.RiskReason{
+		{Code: "known\u202edevice", Weight: -4}, {Code: "new_network", Weight: 1.5},
+	}}}
+	if err := audit.Slog(slog.NewTextHandler(&log, nil)).Observe(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	want := `mfa.risk.level=low mfa.risk.score=-2.5 mfa.risk.reasons="[known\\u202edevice -4 new_network +1.5]"`
+	if !strings.HasSuffix(log.String(), want+"\n") {
+		t.Errorf("%s, want %s", log.String(), want)
+	}
+	if e.Risk.Reasons[0].Code != "known\u202edevice" {
+		t.Error("the event was changed")
 	}
 }

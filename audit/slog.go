@@ -34,18 +34,33 @@ func (r records) Observe(ctx context.Context, e mfa.Event) error {
 	if !r.handler.Enabled(ctx, level) {
 		return nil
 	}
-	group := members(e)
-	for i, m := range group {
-		if m.Value.Kind() == slog.KindString {
-			group[i].Value = slog.StringValue(visible(m.Value.String()))
-		}
-	}
+	group := escaped(members(e))
 	record := slog.NewRecord(e.Time.UTC(), level, "mfa: "+visible(string(e.Type)), 0)
 	record.AddAttrs(slog.Attr{Key: "mfa", Value: slog.GroupValue(group...)})
 	if err := r.handler.Handle(ctx, record); err != nil {
 		return fmt.Errorf("audit: not logged: %w", err)
 	}
 	return nil
+}
+
+// escaped is members whose texts are all visible.
+func escaped(list []slog.Attr) []slog.Attr {
+	out := make([]slog.Attr, len(list))
+	for i, m := range list {
+		switch out[i] = m; m.Value.Kind() {
+		case slog.KindString:
+			out[i].Value = slog.StringValue(visible(m.Value.String()))
+		case slog.KindGroup:
+			out[i].Value = slog.GroupValue(escaped(m.Value.Group())...)
+		case slog.KindAny:
+			var reasons []reason
+			for _, r := range m.Value.Any().([]reason) { // there is nothing else
+				reasons = append(reasons, reason{visible(r.Code), r.Weight})
+			}
+			out[i].Value = slog.AnyValue(reasons)
+		}
+	}
+	return out
 }
 
 // levels are those that do not follow from Event.Notice.

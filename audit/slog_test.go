@@ -60,7 +60,7 @@ func TestLevel(t *testing.T) {
 			mfa.EventSendBudget, mfa.EventNetworkFailures, mfa.EventErased, mfa.EventManyFailures, mfa.EventDisabled, mfa.EventEnrolled,
 			mfa.EventReplaced, mfa.EventRemoved, mfa.EventRecoveryCodes, mfa.EventRecoveryUsed, mfa.EventReset, mfa.EventPasswordChanged,
 			mfa.EventNewDevice, mfa.EventUndone, mfa.EventServiceInteractive, mfa.EventResetRequested, mfa.EventResetCanceled,
-			mfa.EventResetReady, mfa.EventBypassIssued, mfa.EventBypassUsed}},
+			mfa.EventResetReady, mfa.EventBypassIssued, mfa.EventBypassUsed, mfa.EventVerdict}},
 		{slog.LevelInfo, []mfa.EventType{mfa.EventFlowPassed, mfa.EventRenamed, mfa.EventDeviceRemembered, mfa.EventDeviceForgotten,
 			mfa.EventImported, mfa.EventSkipped, mfa.EventApproved, mfa.EventSignedOut}},
 		{slog.LevelDebug, []mfa.EventType{mfa.EventFlowStarted, mfa.EventChallengeSent, mfa.EventVerified}},
@@ -85,6 +85,10 @@ func TestLevel(t *testing.T) {
 	// An old token of a browser that was not remembered may come from a backup.
 	if got := audit.Level(mfa.Event{Type: mfa.EventDeviceReused}); got != slog.LevelWarn {
 		t.Errorf("a token of a known browser: %v", got)
+	}
+	// That it was the user after all is for the record.
+	if got := audit.Level(mfa.Event{Type: mfa.EventVerdict, Reason: string(mfa.WasMe)}); got != slog.LevelInfo {
+		t.Errorf("a verdict that it was the user: %v", got)
 	}
 	// What is not known, from a factor or a later version.
 	if got := audit.Level(mfa.Event{Type: "key.lost", Notice: true}); got != slog.LevelWarn {

@@ -19,12 +19,14 @@
 //
 // Every security notice of the engine: what was enrolled, replaced, removed or
 // disabled, recovery codes and codes from support that were made or used, a reset
-// that was asked for, is ready, was cancelled or done, a device that is remembered, a
-// changed password, many wrong answers, somebody at a service account, and what looks
-// like a copied key, a copied device or an old database. The changed password comes
-// when the host calls Engine.PasswordChanged. A kind of notice that this package does
-// not know is told in general words; that an enrollment was imported is told to
-// nobody.
+// that was asked for, is ready, was cancelled or done, a device that is new or
+// remembered, a sign-in that is said to have been somebody else's, a changed password,
+// many wrong answers, somebody at a service account, and what looks like a copied key,
+// a copied device or an old database. The changed password comes when the host calls
+// Engine.PasswordChanged. A kind of notice that this package does not know is told in
+// general words; that an enrollment was imported is told to nobody. A sign-in that was
+// denied for its risk is no notice: whoever has the password could fill a mailbox with
+// them.
 //
 // A mail says what happened, to which account, when, from which address, place
 // and kind of device, and what to do if it was somebody else: the settings

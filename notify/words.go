@@ -56,7 +56,7 @@ var english = map[mfa.EventType]Words{
 	},
 	mfa.EventNewDevice: {
 		Subject: "Your {{.App}} account: a sign-in from a new device",
-		What:    "Somebody signed in to your {{.App}} account, with all that it asks for, from a device that was not seen before.",
+		What:    "Somebody signed in to your {{.App}} account, with all that it asks for, from a device that was not seen before{{with .Place}}, which seems to be in {{.}}{{end}}.",
 		Advice:  ifNotYou,
 	},
 	mfa.EventDisabled: {
@@ -158,6 +158,13 @@ var english = map[mfa.EventType]Words{
 		What:    "The code that our support gave out was used for your {{.App}} account. It does not work again.",
 		Advice: "If it was you, set up something new, and remove what you have lost. If it was not you, somebody else can get into your account: " +
 			"change your password, remove what you do not know, sign out everywhere else, and ask for help.",
+	},
+	mfa.EventVerdict: { // a notice only where it says that it was somebody else
+		Subject: "Your {{.App}} account: a sign-in was not you",
+		What: "{{if .BySupport}}Our support has noted{{else}}You, or somebody who was signed in as you, said{{end}} of a sign-in to your {{.App}} account that it was not you. " +
+			"So you are signed out everywhere, and every device is asked again.{{if not .BySupport}} What stands below is when and from where that was said, not the sign-in.{{end}}",
+		Advice: "Whoever that was may know your password: change it now, if you have not done so since. Then sign in again, and remove what you do not know. " +
+			"{{if .BySupport}}If you did not ask our support for this{{else}}If it was not you who said so{{end}}, somebody else may be taking your account over: ask for help.",
 	},
 	mfa.EventUndone: {
 		Subject: "Your {{.App}} account: setting up two-step sign-in was undone",

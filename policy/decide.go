@@ -22,6 +22,7 @@ func (p *Policy) Decide(s mfa.Subject) mfa.Decision {
 	phase, r := p.rules(&s)
 	d := mfa.Decision{
 		Phase:                   phase,
+		DenySevere:              r.DenySevere,
 		Nudge:                   r.Nudge,
 		Remember:                r.remember(),
 		Methods:                 withRecovery(r.Methods),
@@ -39,7 +40,7 @@ func (p *Policy) Decide(s mfa.Subject) mfa.Decision {
 	}
 	switch r.Mode {
 	case Off:
-		d.Closed, d.Nudge, d.Remember = true, 0, mfa.Remember{}
+		d.Closed, d.Nudge, d.Remember, d.InsecureIgnoreRisk = true, 0, mfa.Remember{}, true
 	case Offer:
 		if s.Enrolled() {
 			d.Require = r.require()
@@ -96,6 +97,7 @@ func (r Rules) overriddenBy(o *Rules) Rules {
 	}
 	set(&r.AAL, o.AAL)
 	set(&r.PhishingResistant, o.PhishingResistant)
+	set(&r.DenySevere, o.DenySevere)
 	set(&r.AtLeast, o.AtLeast)
 	set(&r.Nudge, o.Nudge)
 	set(&r.Grace, o.Grace)
@@ -134,12 +136,14 @@ func (r *Rules) require() mfa.Requirement {
 // special says whether the rules ask for more than some second proof.
 func (r *Rules) special() bool { return r.AAL > mfa.AAL1 || r.PhishingResistant }
 
-// adapt asks whoever can give a second proof, but for a known browser: that takes
-// the place of a question, and never of an assurance level. Who has no more than an
-// address is asked for that and not for the level, which would make them enrol.
+// adapt asks whoever can give a second proof, but for a known browser, unless the
+// risk asks: it takes the place of a question, and never of an assurance level. Who
+// has no more than an address is asked for that and not for the level, which would
+// make them enrol. Who has nothing is not asked at any risk: a stranger who has the
+// password would be asked to enrol, and that is what a stranger wants.
 func (r *Rules) adapt(s *mfa.Subject) mfa.Requirement {
 	switch {
-	case s.Known && !r.special():
+	case s.Known && !s.Risk.Asks() && !r.special():
 		return mfa.Requirement{}
 	case s.Enrolled():
 		return r.require()

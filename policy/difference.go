@@ -30,6 +30,7 @@ var parts = []struct {
 }{
 	{"service", func(d mfa.Decision) string { return either(d.Exempt, "exempt", "not exempt") }},
 	{"require", func(d mfa.Decision) string { return requirement(d.Require) }},
+	{"deny_severe", func(d mfa.Decision) string { return either(d.DenySevere, "denied", "asked") }},
 	{"grace", func(d mfa.Decision) string { return grace(d.Grace) }},
 	{"at_least", func(d mfa.Decision) string { return count(max(d.AtLeast, 1)) }},
 	{"nudge", func(d mfa.Decision) string { return count(d.Nudge) }},

@@ -38,6 +38,7 @@
 //	  "prerequisites": {"webauthn": ["totp", "sms"]},
 //	  "aal": 0,
 //	  "phishing_resistant": false,
+//	  "deny_severe": false,
 //	  "accept_restricted": false,
 //	  "at_least": 1,
 //	  "nudge": 2,
@@ -76,6 +77,29 @@
 // skips is read with the offset from before the change, so that 02:30 is 03:30
 // (RFC 5545 section 3.3.5). The database is the system's; a program that runs where
 // there may be none imports time/tzdata.
+//
+// # Risk
+//
+// Where the engine has a scorer (mfa.Config.Risk), [Adaptive] lets a known browser in
+// unasked at a low risk only. A familiar network is never enough. Beside that the
+// engine raises what is asked to what the level asks for, as far as the
+// user has it: in mode offer a user who has enrolled is asked for a key, if they have
+// one and the risk is high. Mode off asks nobody, whatever the risk: it is for apps
+// that could not show a question. Risk lets nobody in, and takes nothing back that a
+// policy asks for.
+//
+// Nor does it have anybody enrol, since a stranger with the password would enrol
+// something of their own. So those who have nothing enrolled meet at every level what
+// they met before: a phase in mode required leads them to enrol, and first_enrollment
+// asks them for its proof; in the other modes they are let in. What asks them for
+// something at a risk is an address that counts as enrolled (implicit): in mode offer
+// for a code where the risk asks, in mode adaptive in each browser that is not known
+// as well.
+//
+// With deny_severe a sign-in of severe risk is denied, and told where to turn
+// (support). Scorers are wrong at times: whoever is denied may be the owner, and has
+// no way in by themselves. Without it such a sign-in is asked for what high risk asks
+// for, which is a proof that resists phishing of those who have one.
 //
 // # Trying out
 //

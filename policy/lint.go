@@ -116,9 +116,10 @@ func (l *linter) faults() {
 // scope looks at the rules that hold together.
 func (l *linter) scope(s scope) {
 	l.insecure(s)
+	l.severe(s)
 	l.idle(s)
 	if s.rules.Mode == Off {
-		l.add(SeverityNote, s.name(), "mode", "off: whoever has enrolled is not asked either")
+		l.add(SeverityNote, s.name(), "mode", "off: whoever has enrolled is not asked either, whatever the risk")
 		return
 	}
 	l.unable(s)
@@ -136,6 +137,16 @@ func (l *linter) insecure(s scope) {
 	}
 	if s.set.Remember.InsecureLong {
 		l.add(SeverityWarning, s.name(), "remember.insecure_long", "a browser is remembered for %d days, and more than %d are insecure", s.set.Remember.Days, maxDays)
+	}
+}
+
+// severe looks at what is denied for its risk.
+func (l *linter) severe(s scope) {
+	if s.set.DenySevere && l.policy.Support == "" {
+		l.add(SeverityWarning, s.name(), "deny_severe", "whoever is denied, owners too, is not told where to turn: there is no support")
+	}
+	if s.rules.DenySevere && s.rules.Mode == Off {
+		l.add(SeverityNote, s.name(), "deny_severe", "in mode off too: nobody has to prove anything, and sign-ins of severe risk are denied")
 	}
 }
 

@@ -20,6 +20,7 @@ type rulesJSON struct {
 	Prerequisites     map[string][]string `json:"prerequisites,omitempty"`
 	AAL               mfa.AAL             `json:"aal,omitempty"`
 	PhishingResistant bool                `json:"phishing_resistant,omitempty"`
+	DenySevere        bool                `json:"deny_severe,omitempty"`
 	AtLeast           int                 `json:"at_least,omitempty"`
 	Nudge             int                 `json:"nudge,omitempty"`
 	Grace             graceJSON           `json:"grace,omitzero"`
@@ -115,7 +116,7 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 func (r Rules) json() rulesJSON {
 	return rulesJSON{
 		r.Mode, r.Methods, r.Suggested, r.Forbidden, r.Implicit, r.NotFirst, r.Prerequisites,
-		r.AAL, r.PhishingResistant, r.AtLeast, r.Nudge,
+		r.AAL, r.PhishingResistant, r.DenySevere, r.AtLeast, r.Nudge,
 		graceJSON{dateText(r.Grace.Until), durationText(r.Grace.For), r.Grace.Skips},
 		rememberJSON{r.Remember.Days, durationText(r.Remember.Idle), r.Remember.Session, r.Remember.InsecureLong},
 		changesJSON{r.Changes.Password, r.Changes.Methods, durationText(r.Changes.MaxAge), r.Changes.InsecurePasswordAlone},

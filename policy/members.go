@@ -58,6 +58,7 @@ func (d *decoder) rules(r *Rules) fields {
 		"prerequisites":      func() error { return d.lists(&r.Prerequisites, "methods") },
 		"aal":                func() error { return d.number((*int)(&r.AAL)) },
 		"phishing_resistant": func() error { return d.boolean(&r.PhishingResistant) },
+		"deny_severe":        func() error { return d.boolean(&r.DenySevere) },
 		"at_least":           func() error { return d.count(&r.AtLeast) },
 		"nudge":              func() error { return d.count(&r.Nudge) },
 		"session_lifetime":   func() error { return d.duration(&r.SessionLifetime) },

@@ -213,14 +213,14 @@ func TestARulesDecision(t *testing.T) {
 	p := policy.Policy{
 		Rules: policy.Rules{
 			Suggested: []string{"totp"}, Forbidden: []string{"sms"}, Prerequisites: map[string][]string{"webauthn": {"totp", "email"}, "email": {"totp"}},
-			AtLeast: 2, Nudge: 3, DelayedReset: 72 * time.Hour, Changes: policy.Changes{InsecurePasswordAlone: true},
+			DenySevere: true, AtLeast: 2, Nudge: 3, DelayedReset: 72 * time.Hour, Changes: policy.Changes{InsecurePasswordAlone: true},
 		},
 		Support: "help",
 	}
 	want := mfa.Decision{
 		Require: asked, Suggested: []string{"totp"}, Forbidden: []string{"sms"},
 		Prerequisites: map[string][]string{"webauthn": {"totp", "email"}, "email": {"totp"}},
-		AtLeast:       2, Nudge: 3, DelayedReset: 72 * time.Hour, InsecurePasswordChanges: true, Support: "help",
+		DenySevere:    true, AtLeast: 2, Nudge: 3, DelayedReset: 72 * time.Hour, InsecurePasswordChanges: true, Support: "help",
 	}
 	got := p.Decide(mfa.Subject{User: ada, Now: noon})
 	if !reflect.DeepEqual(got, want) {

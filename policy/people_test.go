@@ -57,7 +57,7 @@ func TestAPhaseOverridesWhatItSets(t *testing.T) {
 	whole := wholePolicy.Rules
 	other := policy.Rules{
 		Mode: policy.Required, Methods: []string{"a"}, Suggested: []string{"b"}, Forbidden: []string{"c"}, Implicit: []string{"d"}, NotFirst: []string{"e"},
-		Prerequisites: map[string][]string{"f": {"g"}}, AAL: mfa.AAL3, PhishingResistant: true, AtLeast: 4, Nudge: 5, Grace: policy.Grace{Skips: 6},
+		Prerequisites: map[string][]string{"f": {"g"}}, AAL: mfa.AAL3, PhishingResistant: true, DenySevere: true, AtLeast: 4, Nudge: 5, Grace: policy.Grace{Skips: 6},
 		Remember: policy.Remember{Days: 7}, Changes: policy.Changes{MaxAge: 8 * time.Minute}, FirstEnrollment: policy.FirstEnrollment{Methods: []string{"h"}},
 		DelayedReset: 30 * time.Hour, SessionLifetime: 31 * time.Hour,
 	}

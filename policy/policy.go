@@ -11,11 +11,12 @@ import (
 type Mode string
 
 // The modes, from the least to the most. The zero value, like anything that is
-// none of these, is Required; in a phase the zero value is the base's.
+// none of these, is Required; in a phase the zero value is the base's. Above all of
+// them but Off stands what the risk of a sign-in asks for.
 const (
 	Off      Mode = "off"      // nobody, those who have enrolled included; nothing may be enrolled
 	Offer    Mode = "offer"    // whoever has enrolled; enrolling is free
-	Adaptive Mode = "adaptive" // whoever can give one, but for known browsers; enrolling is free
+	Adaptive Mode = "adaptive" // whoever can give one, but for known browsers at a low risk; enrolling is free
 	Required Mode = "required" // everybody; who cannot give one has to enrol to get in
 )
 
@@ -116,6 +117,13 @@ type Rules struct {
 	// PhishingResistant asks for a proof that is bound to the site, such as a
 	// passkey. Recovery codes are no such proof.
 	PhishingResistant bool
+
+	// DenySevere denies sign-ins of severe risk, in every mode, instead of asking for
+	// what high risk asks for. It denies owners whom the scorer takes for strangers,
+	// too, whatever they have enrolled: Support tells them where to turn. False:
+	// nobody is denied for a risk. Without mfa.Config.Risk it has no effect, and it
+	// has none on service accounts.
+	DenySevere bool
 
 	// AtLeast is how many enrollments of their own everybody must have, up to 10. It
 	// demands in mode Required alone. 0 and 1: as many as it takes to sign in.

@@ -74,9 +74,10 @@ type PreviewConfig struct {
 }
 
 // Preview says what a policy would mean for a host's users before it is in force:
-// who would be asked, would have to enrol, or would be locked out. It changes
-// nothing and sends nothing. It keeps counters and a small sample, and so takes no more
-// memory for a million users than for a thousand.
+// who would be asked, would have to enrol, or would be locked out. Risk plays no
+// part: nobody can foresee a sign-in's. It changes nothing and sends nothing. It
+// keeps counters and a small sample, and so takes no more memory for a million users
+// than for a thousand.
 //
 // A user with whom something goes wrong is counted as failed, with the error in the
 // sample. What stops the preview, without a report, is the end of ctx, and what

@@ -103,6 +103,8 @@ func TestParseRefuses(t *testing.T) {
 		"phases of one name":               {"{\"phases\": [{\"name\": \"a\"},\n{\"name\": \"b\"},\n{\"name\": \"a\"}]}", "line 3", `phases[2].name: there are two of the name "a"`},
 		"too many phases":                  {`{"phases": [` + strings.Repeat(`{"name": "a"},`, 64) + `{"name": "b"}]}`, "line 1", "phases: more than 64 phases"},
 		"phase that takes back":            {"{\"phishing_resistant\": true,\n\"phases\": [{\"name\": \"a\",\n\"phishing_resistant\": false}]}", "line 3", "phases[0].phishing_resistant: says nothing here"},
+		"phase that denies less":           {"{\"deny_severe\": true,\n\"phases\": [{\"name\": \"a\",\n\"deny_severe\": false}]}", "line 3", "phases[0].deny_severe: says nothing here"},
+		"denies, in a word":                {`{"deny_severe": "yes"}`, "line 1", "deny_severe: not true or false"},
 		"phase of no level":                {`{"phases": [{"name": "a", "aal": 0}]}`, "line 1", "phases[0].aal: says nothing here"},
 		"phase of empty changes":           {`{"phases": [{"name": "a", "changes": {}}]}`, "line 1", "phases[0].changes: says nothing here"},
 		"phase of changes that change not": {`{"phases": [{"name": "a", "changes": {"password": false}}]}`, "line 1", "phases[0].changes: says nothing here"},

@@ -41,6 +41,7 @@ func TestShadowReportsWhatWouldBeOtherwise(t *testing.T) {
 		"no live policy": {nil, &policy.Policy{}, person, []string{"require: a second proof instead of nothing"}},
 		"everything": {&offer, &whole, mfa.Subject{User: ada, Enrollments: []mfa.Enrollment{app}, Now: noon}, []string{
 			"require: a second proof and assurance level 2 and resistance to phishing instead of a second proof",
+			"deny_severe: denied instead of asked",
 			"nudge: 3 instead of none",
 			"methods: webauthn, totp, recovery instead of all",
 			"suggested: totp instead of none",

@@ -28,6 +28,7 @@ type country struct {
 	t      *rapid.T
 	live   *policy.Live
 	people []*someone
+	says   oracle
 }
 
 // someone is a user as a model sees them.
@@ -49,7 +50,7 @@ func TestRollout(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		c.Engine = mfatest.NewEngine(t, func(m *mfa.Config) {
-			m.Policy = c.live
+			m.Policy, m.Risk = c.live, &c.says
 			m.Observers = nil
 			m.Factors = slices.DeleteFunc(m.Factors, func(f mfa.Factor) bool { return f.Method().Recovery })
 			apps, err := totp.New(totp.Config{Issuer: "Test"})
@@ -85,7 +86,7 @@ func drawPolicy(t *rapid.T) *policy.Policy {
 	}
 	rising := []policy.Mode{policy.Offer, policy.Adaptive, policy.Required}
 	at := rapid.IntRange(0, 2).Draw(t, "base")
-	p := &policy.Policy{Rules: policy.Rules{Mode: rising[at], AtLeast: rapid.IntRange(0, 2).Draw(t, "at least")}}
+	p := &policy.Policy{Rules: policy.Rules{Mode: rising[at], AtLeast: rapid.IntRange(0, 2).Draw(t, "at least"), DenySevere: rapid.Bool().Draw(t, "deny severe")}}
 	if rapid.Bool().Draw(t, "remember") {
 		p.Remember.Days = rapid.IntRange(1, 30).Draw(t, "days")
 	}
@@ -122,9 +123,9 @@ func drawGrace(t *rapid.T, date func(string) time.Time) (g policy.Grace) {
 	return g
 }
 
-// due is what the policy asks of somebody, by the model's own books.
-func (c *country) due(s *someone) mfa.Decision {
-	subject := mfa.Subject{User: s.User, Now: c.Clock.Now(), Skips: s.skips, FirstAsked: s.asked}
+// due is what the policy asks of somebody at a risk, by the model's own books.
+func (c *country) due(s *someone, risk mfa.Assessment) mfa.Decision {
+	subject := mfa.Subject{User: s.User, Now: c.Clock.Now(), Risk: risk, Skips: s.skips, FirstAsked: s.asked}
 	for _, id := range s.ids {
 		subject.Enrollments = append(subject.Enrollments, mfa.Enrollment{ID: id, Method: "totp"})
 	}
@@ -142,13 +143,17 @@ func (c *country) must(f mfa.Flow, err error) mfa.Flow {
 // signIn goes through a sign-in, in one of the ways that are open.
 func (c *country) signIn(s *someone) {
 	t := c.t
-	d := c.due(s)
+	c.says.tell(mfa.Assessment{Level: rapid.SampledFrom(levels).Draw(t, "risk")})
 	f := c.must(c.SignIn(bg, mfa.SignIn{User: s.User, First: mfa.Password, Client: mfa.Client{DeviceToken: s.device}}))
+	risk := f.Risk // "unknown", should the machine have been too busy for the oracle
+	d := c.due(s, risk)
 	if f.DeviceToken != "" {
 		s.device = f.DeviceToken
 	}
-	if f.Status == mfa.StatusDenied {
-		t.Fatalf("%s is locked out (%s) by %+v", s.ID, f.Reason, d)
+	if severe := risk.Level == mfa.RiskSevere && d.DenySevere; severe != (f.Status == mfa.StatusDenied) || severe && f.Reason != mfa.ReasonRisk {
+		t.Fatalf("%s at %s: %s %s, by %+v", s.ID, risk.Level, f.Status, f.Reason, d)
+	} else if severe {
+		return
 	}
 	proved := false
 	if f.Status == mfa.StatusChallenge {
@@ -172,7 +177,7 @@ func (c *country) signIn(s *someone) {
 		}
 		// Time goes by as phones are set up: what was granted at the beginning may have
 		// ended, and never the other way round.
-		grace := c.due(s).Grace
+		grace := c.due(s, risk).Grace
 		if f.Grace.Skip != d.Grace.Skip {
 			t.Fatalf("may put off: %t, and the policy says %+v", f.Grace.Skip, d.Grace)
 		}
@@ -205,9 +210,11 @@ func (c *country) signIn(s *someone) {
 	if !d.Require.SecondFactor {
 		return
 	}
-	if remembered := f.Authentication.Remembered != ""; !proved && !(remembered && d.Remember.For > 0 && len(s.ids) > 0) {
-		// An adaptive policy does without for a known browser, which the books do not have.
-		if c.mode(s) == policy.Adaptive && s.device != "" {
+	remembered := f.Authentication.Remembered != "" && d.Remember.For > 0 && (!risk.Asks() || risk.Level == mfa.RiskElevated)
+	if !proved && !(remembered && len(s.ids) > 0) {
+		// An adaptive policy does without for a known browser, which the books do not
+		// have, unless the risk asks.
+		if c.mode(s) == policy.Adaptive && s.device != "" && !risk.Asks() {
 			return
 		}
 		t.Fatalf("is in without a second proof: %+v", f.Authentication)
@@ -220,7 +227,7 @@ func (c *country) signIn(s *someone) {
 // mode is the one that holds for somebody now.
 func (c *country) mode(s *someone) policy.Mode {
 	p := c.live.Current()
-	name := c.due(s).Phase
+	name := c.due(s, mfa.Assessment{}).Phase
 	for _, ph := range p.Phases {
 		if ph.Name == name && ph.Mode != "" {
 			return ph.Mode
@@ -255,6 +262,7 @@ func (c *country) remove(s *someone) {
 	if len(s.ids) == 0 {
 		return
 	}
+	c.says.tell(mfa.Assessment{Level: mfa.RiskLow})
 	f := c.must(c.SignIn(bg, mfa.SignIn{User: s.User, First: mfa.Password}))
 	if f.Status == mfa.StatusChallenge {
 		f = c.must(c.Verify(bg, f.Token, mfa.Answer{Option: s.ids[0], Code: s.phones[0].Code()}, mfa.Client{}))
@@ -267,7 +275,7 @@ func (c *country) remove(s *someone) {
 	switch {
 	case err == nil:
 		s.phones, s.ids = s.phones[1:], s.ids[1:]
-		if d := c.due(s); d.Require.SecondFactor && len(s.ids) == 0 {
+		if d := c.due(s, mfa.Assessment{}); d.Require.SecondFactor && len(s.ids) == 0 {
 			c.t.Fatalf("the last one went, which %q needs", d.Phase)
 		}
 	case !errors.Is(err, mfa.ErrEnrollmentRequired) && !errors.Is(err, mfa.ErrRequirement):
@@ -292,7 +300,7 @@ func (c *country) raise() {
 	}
 	var before []mfa.Decision
 	for _, s := range c.people {
-		before = append(before, c.due(s))
+		before = append(before, c.due(s, mfa.Assessment{}))
 	}
 	text, err := next.MarshalJSON()
 	if err == nil {
@@ -302,7 +310,7 @@ func (c *country) raise() {
 		t.Fatalf("replace: %v", err)
 	}
 	for i, s := range c.people {
-		if after := c.due(s); before[i].Require.SecondFactor && !after.Require.SecondFactor {
+		if after := c.due(s, mfa.Assessment{}); before[i].Require.SecondFactor && !after.Require.SecondFactor {
 			t.Fatalf("%s was asked by %q, and is not by %q", s.ID, before[i].Phase, after.Phase)
 		}
 	}
