@@ -217,7 +217,7 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 		return nil, "", false, err
 	}
 	st.touch(secDevices)
-	agent := cut(c.UserAgent, maxHistoryText)
+	agent := shortAgent(c.UserAgent)
 	anew := d != nil && !d.trusted(&st.head)
 	if anew {
 		*d = device{Name: d.Name, Created: d.Created, ID: d.ID}
@@ -252,9 +252,20 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 	return d, keep, strange, nil
 }
 
+// shortAgent is a User-Agent as it is kept: without the words that nearly all have, so
+// that the browser's name, which comes last, is within the bound.
+func shortAgent(agent string) string {
+	if before, rest, ok := strings.Cut(agent, " AppleWebKit/"); ok {
+		if _, after, ok := strings.Cut(rest, "Gecko)"); ok {
+			agent = before + after
+		}
+	}
+	return cut(agent, maxHistoryText)
+}
+
 // see notes where a device was last seen.
 func (d *device) see(c Client, now time.Time) {
-	d.Seen, d.Agent, d.App, d.Place, d.IP = now.Unix(), cut(c.UserAgent, maxHistoryText), c.App, cut(c.Place, maxLabel), c.IP.AsSlice()
+	d.Seen, d.Agent, d.App, d.Place, d.IP = now.Unix(), shortAgent(c.UserAgent), c.App, cut(c.Place, maxLabel), c.IP.AsSlice()
 }
 
 // Devices lists the browsers in which the user has passed a whole flow, the one

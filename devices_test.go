@@ -466,3 +466,24 @@ func TestRemember_SessionsToo(t *testing.T) {
 		t.Errorf("remembered: %v", f.Authentication.SessionLifetime)
 	}
 }
+
+// A browser's name stands at the end of what it sends, and is what its user knows it by.
+func TestDevicesKeepTheBrowsersName(t *testing.T) {
+	const system = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+	w := newWorld(t, remembering(mfa.Remember{For: 30 * day}))
+	u := person("ada")
+	a := w.withApp(u)
+	chrome, edge := w.browser(u, 1), w.browser(u, 2)
+	chrome.UserAgent, edge.UserAgent = system, system+" Edg/142.0.0.0"
+	chrome.enter(a, true)
+	f := edge.enter(a, true)
+	got, err := w.Devices(bg, edge.session(f))
+	is(t, err, nil)
+	if len(got) < 2 || !strings.HasSuffix(got[0].UserAgent, " Edg/142.0.0.0") || !strings.Contains(got[0].UserAgent, "Macintosh") {
+		t.Errorf("devices %+v", got)
+	}
+	w.drain()
+	if n := len(w.events.ByType(mfa.EventNewDevice)); n == 0 {
+		t.Error("nobody heard of the other browser")
+	}
+}

@@ -73,12 +73,19 @@ func (e *Engine) judge(st *state, c Caller, client Client, activity string, v Ve
 	}
 	list[i].Verdict = v
 	device := list[i].Device
+	after := list[:i+1] // newest first
 	if err := st.setHistory(list); err != nil {
 		return err
 	}
 	ev := Event{Type: EventVerdict, Notice: v == NotMe, Reason: string(v), Label: activity, Actor: cut(c.Actor, maxText)}
 	if v == NotMe {
-		e.unlearn(st, activity)
+		// What the same browser was let in for since, because it had become a known one,
+		// was the stranger's too.
+		for _, n := range after {
+			if n.ID == activity || device != "" && n.Device == device {
+				e.unlearn(st, n.ID)
+			}
+		}
 		if err := errors.Join(st.dropDevice(device), e.endReset(st, c.User, client), st.dropFlows()); err != nil {
 			return err
 		}

@@ -139,7 +139,7 @@ const (
 	maxFlowAttempts  = 64 // the same, in a flow
 	maxUserID        = 256
 	maxText          = 256  // names, addresses, user agents
-	maxHistoryText   = 80   // user agents in history and devices
+	maxHistoryText   = 100  // user agents in history and devices, without what all of them say
 	maxLabel         = 64   // characters
 	maxAttributes    = 4096 // bytes
 	maxApp           = 64

@@ -293,7 +293,7 @@ func (st *state) record(ev Event) error {
 		return nil // the flow's outcome says it, or the failure beside it
 	}
 	n := entry{Time: ev.Time.Unix(), Type: ev.Type, Method: ev.Method, Enrollment: ev.Enrollment, Label: ev.Label,
-		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: cut(ev.UserAgent, maxHistoryText), Count: 1,
+		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: shortAgent(ev.UserAgent), Count: 1,
 		ID: ev.ID[:activityIDSize], Risk: riskOf(ev.Risk), Device: cut(ev.Device, activityIDSize)}
 	old := st.raw[secHistory]
 	if len(old) > 0 && ev.Type.attempt() {
