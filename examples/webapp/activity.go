@@ -16,6 +16,7 @@ type activityLine struct {
 	Time  time.Time
 	From  string
 	Count int
+	signIn
 }
 
 func toLine(h mfa.Activity) activityLine {
@@ -32,16 +33,19 @@ func toLine(h mfa.Activity) activityLine {
 	if h.Actor != "" {
 		text += " (by support)"
 	}
-	l := activityLine{Text: text, Time: h.Time, Count: h.Count}
+	l := activityLine{Text: text, Time: h.Time, Count: h.Count, From: h.Place, signIn: signInOf(h)}
 	if h.IP.IsValid() {
-		l.From = h.IP.String()
+		if l.From != "" {
+			l.From += ", "
+		}
+		l.From += h.IP.String()
 	}
 	return l
 }
 
 // aboutDevices are the events whose label is an identifier, and nothing for people.
 var aboutDevices = map[mfa.EventType]bool{
-	mfa.EventDeviceRemembered: true, mfa.EventDeviceForgotten: true, mfa.EventDeviceReused: true, mfa.EventSendLimit: true,
+	mfa.EventDeviceRemembered: true, mfa.EventDeviceForgotten: true, mfa.EventDeviceReused: true, mfa.EventSendLimit: true, mfa.EventVerdict: true,
 }
 
 var eventText = map[mfa.EventType]string{
@@ -80,6 +84,7 @@ var eventText = map[mfa.EventType]string{
 	mfa.EventBypassIssued:       "Code given out by support",
 	mfa.EventBypassUsed:         "Code from support used",
 	mfa.EventUndone:             "First setting up undone by the owner",
+	mfa.EventVerdict:            "Said of a sign-in whose it was",
 }
 
 // methodEventText is what differs by method.

@@ -21,7 +21,9 @@ const listed = 25
 func (a *app) adminRoutes(mux *http.ServeMux) {
 	for pattern, h := range map[string]deskHandler{
 		"GET /admin":                            a.adminPage,
+		"GET /admin/risk":                       a.riskPage,
 		"GET /admin/users/{id}":                 a.userPage,
+		"POST /admin/users/{id}/verdict":        a.supportVerdict,
 		"POST /admin/users/{id}/reset":          a.supportReset,
 		"POST /admin/users/{id}/code":           a.supportCode,
 		"POST /admin/users/{id}/change":         a.supportChange,

@@ -34,19 +34,26 @@ func (a *app) renderUser(w http.ResponseWriter, r *http.Request, v visit, wrong 
 		List     []mfa.Enrollment
 		Sent     []mfa.Enrollment // whose number or address can be changed
 		Activity []activityLine
+		SignIns  []activityLine // the same, those that were scored
 		Oneself  bool
 		Beyond   bool // of a rank that this one of the staff may not touch
 		Two      bool // a reset takes two admins
+		Judges   bool // may say whose a sign-in was
 	}{row: line, List: list, Oneself: acc.ID == v.Account.ID}
 	data.Two = line.Rank == admin && v.rank == admin
 	data.Beyond = line.Rank.atLeast(v.rank) && !data.Two
+	data.Judges = !data.Oneself && !line.Rank.atLeast(v.rank)
 	for _, e := range list {
 		if sends(e.Method) {
 			data.Sent = append(data.Sent, e)
 		}
 	}
 	for _, h := range history {
-		data.Activity = append(data.Activity, toLine(h))
+		line := toLine(h)
+		data.Activity = append(data.Activity, line)
+		if line.Level.Text != "" {
+			data.SignIns = append(data.SignIns, line)
+		}
 	}
 	return a.renderForm(w, r, "adminuser", view{Title: acc.Email, Email: v.Account.Email, Data: data}, wrong)
 }
@@ -59,6 +66,8 @@ type favour struct {
 	To         string `json:"to"`
 	ID         string `json:"id"` // of the change that is under way
 	Code       string `json:"code"`
+	Activity   string `json:"activity"` // of which a verdict is
+	Verdict    string `json:"verdict"`
 }
 
 // errReason: what staff do has a reason, for whoever reads the trail.

@@ -11,6 +11,7 @@ import (
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
 	"github.com/mfakit/mfa/policy"
+	"github.com/mfakit/mfa/risk"
 )
 
 // appName stands on the pages and in authenticator apps.
@@ -22,7 +23,8 @@ type app struct {
 	origin    string
 	secure    bool // cookies travel over https only
 	clock     *clock
-	inbox     *inbox // nil without -dev
+	inbox     *inbox    // nil without -dev
+	places    devPlaces // that a developer may play to be at; none without -dev
 	senders   senders
 	log       *slog.Logger
 	db        *sql.DB
@@ -35,6 +37,8 @@ type app struct {
 	throttle  throttle
 	passwords *passwords
 	engine    *mfa.Engine
+	scorer    *risk.Scorer // nil with -risk off
+	known     *places      // what it knows of addresses
 	policy    mfa.Policy
 	live      *policy.Live // the same, where it can be replaced
 	replacing sync.Mutex   // for whoever replaces it
@@ -51,6 +55,8 @@ type parts struct {
 	config  config // with the origin
 	db      *sql.DB
 	engine  *mfa.Engine
+	scorer  *risk.Scorer // nil with -risk off
+	known   *places
 	clock   *clock
 	senders senders
 	inbox   *inbox // nil without -dev
@@ -75,12 +81,15 @@ func newApp(p parts) (*app, error) {
 		throttle:  throttle{p.db, p.clock.Now},
 		passwords: newPasswords(),
 		engine:    p.engine,
+		scorer:    p.scorer,
+		known:     p.known,
 		policy:    p.config.rules,
 		live:      p.config.running(),
 		desk:      newDesk(p.config, p.db, p.clock.Now),
 		pages:     parsePages(),
 	}
 	if a.inbox != nil {
+		a.places = newDevPlaces()
 		a.provider = newExampleID(a.origin, a.clock.Now)
 	}
 	factors, err := newFactors(p.config, p.senders)
@@ -128,5 +137,5 @@ func (a *app) handler() http.Handler {
 		a.devRoutes(mux)
 	}
 	mux.Handle("/mfa/", a.mfa)
-	return a.secureHeaders(a.checkHost(a.mfa.Protect(mux)))
+	return a.secureHeaders(a.checkHost(a.asPlayed(a.mfa.Protect(mux))))
 }

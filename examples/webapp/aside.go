@@ -15,6 +15,7 @@ type aside struct {
 	Lost     bool     // there is a way for somebody who has lost everything
 	Support  *contact // where to turn; nil: the policy does not say
 	Action   string   // what is being approved; empty: nothing
+	Why      []string // why more is asked than usual; none: it is not
 }
 
 // later is an enrolment that may be put off.
@@ -25,7 +26,7 @@ type contact struct{ Text, URL string }
 
 // asideOf reads it from a flow.
 func asideOf(flow mfa.Flow) *aside {
-	out := &aside{Lost: flow.Reset != nil, Support: supportOf(flow.Support)}
+	out := &aside{Lost: flow.Reset != nil, Support: supportOf(flow.Support), Why: whyAsked(flow.Risk)}
 	if flow.Remember > 0 {
 		out.Remember = days(flow.Remember)
 	}

@@ -28,6 +28,9 @@ type config struct {
 	admins    []string // addresses whose owners are admins
 	support   []string // and support
 	audit     string   // the file of the trail; empty: the log
+	risk      string   // how sign-ins are scored; see risk.go
+	geo       []string // files that know where addresses are
+	ipLists   []ipList // and what sort of address they are
 	dev       bool
 }
 
@@ -49,7 +52,10 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	admins := f.String("admin", "", "`addresses` of admins, with commas between; an account counts once its address is confirmed. With -dev and without this the oldest account is an admin's")
 	helpers := f.String("support", "", "`addresses` of support, likewise")
 	f.StringVar(&c.audit, "audit", "", "`file` to which each event is appended as a line of JSON; default: the log on standard error")
-	f.BoolVar(&c.dev, "dev", false, "development: /dev/inbox, /dev/clock and X-Dev-Client-IP, on loopback only")
+	f.StringVar(&c.risk, "risk", "", riskHelp)
+	f.Func("geo", geoHelp, c.addGeo)
+	f.Func("iplist", ipListHelp, c.addIPList)
+	f.BoolVar(&c.dev, "dev", false, "development: /dev/inbox, /dev/clock, /dev/client, X-Dev-Client-IP and X-Dev-User-Agent, on loopback only")
 	if err := f.Parse(args); err != nil {
 		return config{}, err
 	}
@@ -91,6 +97,9 @@ func (c *config) complete() error {
 		return errors.New("-dev is refused together with an https -origin, which says that this is not development")
 	}
 	if err := c.checkSenders(); err != nil {
+		return err
+	}
+	if err := c.checkRisk(); err != nil {
 		return err
 	}
 	live, err := loadPolicy(c.policy, c.methods())

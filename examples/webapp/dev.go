@@ -3,8 +3,6 @@ package main
 import (
 	"net/http"
 	"time"
-
-	"github.com/mfakit/mfa/mfahttp"
 )
 
 // devRoutes exist with -dev only. They hand out what protects accounts, so that
@@ -17,6 +15,8 @@ func (a *app) devRoutes(mux *http.ServeMux) {
 		return writeJSON(w, a.inbox.messages())
 	}))
 	mux.Handle("POST /dev/clock", a.serve(a.advanceClock))
+	mux.Handle("GET /dev/client", a.serve(a.playPage))
+	mux.Handle("POST /dev/client", a.serve(a.play))
 	mux.Handle("POST /dev/rank", a.serve(a.promote))
 	mux.Handle("POST /dev/invite", a.serve(func(w http.ResponseWriter, r *http.Request) error { return a.invite(w, r, "/dev/inbox") }))
 	mux.Handle("GET /dev/idp/authorize", a.serve(a.exampleIDPage))
@@ -29,12 +29,15 @@ func (a *app) advanceClock(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Advance string `json:"advance"`
 	}
-	if err := mfahttp.ReadJSON(w, r, &in); err != nil {
+	if err := read(w, r, &in); err != nil {
 		return err
 	}
 	d, err := time.ParseDuration(in.Advance)
 	if err != nil || !a.clock.advance(d) {
 		return badRequest(`"advance" is not a duration forward, such as "720h", or too far`)
+	}
+	if wantsPage(r) {
+		return a.done(w, r, "/dev/client?said=later")
 	}
 	return writeJSON(w, map[string]time.Time{"now": a.clock.Now().UTC()})
 }

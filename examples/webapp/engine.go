@@ -9,6 +9,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/recovery"
+	"github.com/mfakit/mfa/risk"
 	"github.com/mfakit/mfa/totp"
 	"github.com/mfakit/mfa/webauthn"
 )
@@ -18,7 +19,7 @@ const closeTimeout = 10 * time.Second
 
 // newEngine makes the engine over the app's data, and finds a wrong key ring
 // before the first user does. The origin has to be known by now.
-func newEngine(ctx context.Context, c config, d *data, clock *clock, out senders, log *slog.Logger) (*mfa.Engine, error) {
+func newEngine(ctx context.Context, c config, d *data, clock *clock, out senders, scorer *risk.Scorer, log *slog.Logger) (*mfa.Engine, error) {
 	factors, err := newFactors(c, out)
 	if err != nil {
 		return nil, err
@@ -33,12 +34,15 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, out senders
 		Policy:     c.rules,
 		Users:      accounts{d.db}.lookUp,
 		Support:    newDesk(c, d.db, clock.Now).permit,
-		Deployment: "webapp",
+		Deployment: deployment,
 		Now:        clock.Now,
 		Logger:     log,
 	}
 	var engine *mfa.Engine // which makes the links of its own notices
 	config.Observers = []mfa.Observer{d.observer(log)}
+	if scorer != nil { // nil would be a Scorer that is not there
+		config.Risk, config.Observers = scorer, append(config.Observers, scorer)
+	}
 	if out.mail != nil {
 		notices, err := newNotices(out.mail, c.origin, func(e mfa.Event) (string, error) { return noticeLink(engine, c.origin, e) })
 		if err != nil {

@@ -56,6 +56,11 @@ type exportedAction struct {
 	Time time.Time `json:"time"`
 	What string    `json:"what"`
 	From string    `json:"from,omitempty"`
+
+	// Of a sign-in.
+	Device  string          `json:"device,omitempty"`
+	Risk    *mfa.Assessment `json:"risk,omitempty"`
+	Verdict mfa.Verdict     `json:"verdict,omitempty"`
 }
 
 // exportPage shows a person their data, and hands it to a program.
@@ -79,7 +84,8 @@ func (a *app) exportPage(w http.ResponseWriter, r *http.Request) error {
 	return a.render(w, r, http.StatusOK, "export", view{Title: "Your data", Email: s.Account.Email, Data: struct {
 		Text     string
 		Download template.URL
-	}{string(text), file}})
+		Scored   bool
+	}{string(text), file, a.scorer != nil}})
 }
 
 func (a *app) collect(r *http.Request, s session) (export, error) {
@@ -95,7 +101,7 @@ func (a *app) collect(r *http.Request, s session) (export, error) {
 	history, err := a.engine.Activity(r.Context(), s.Account.ID)
 	for _, h := range history {
 		line := toLine(h)
-		out.Activity = append(out.Activity, exportedAction{line.Time.UTC(), line.Text, line.From})
+		out.Activity = append(out.Activity, exportedAction{line.Time.UTC(), line.Text, line.From, line.Device, h.Risk, h.Verdict})
 	}
 	return out, err
 }

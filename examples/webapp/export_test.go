@@ -57,7 +57,7 @@ func TestExportAsksForFreshEvidence(t *testing.T) {
 		wantRedirect(t, "/settings/export")
 	page = b.page("/settings/export")
 	want(t, page, http.StatusOK, "")
-	if !strings.Contains(page.body, `download="your-data.json"`) || !strings.Contains(page.body, "ada@example.org") {
+	if !strings.Contains(page.body, `download="your-data.json"`) || !strings.Contains(page.body, "180 days") || !strings.Contains(page.body, "first_sign_in") || !strings.Contains(page.body, "ada@example.org") {
 		t.Errorf("%s", page.body)
 	}
 

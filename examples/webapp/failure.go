@@ -139,7 +139,7 @@ func statusOf(err error) int {
 		return http.StatusBadGateway
 	case errors.Is(err, mfa.ErrBadInput):
 		return http.StatusBadRequest
-	case errors.Is(err, mfa.ErrNoEnrollment), errors.Is(err, mfa.ErrNoOption):
+	case errors.Is(err, mfa.ErrNoEnrollment), errors.Is(err, mfa.ErrNoOption), errors.Is(err, mfa.ErrNoActivity):
 		return http.StatusNotFound
 	case errors.Is(err, mfa.ErrEnrollmentExpired):
 		return http.StatusGone
@@ -182,6 +182,11 @@ var sayings = map[string]string{
 	"changed":    "Changed. The owner is told at the old and the new one.",
 	"policy":     "This policy decides from now on.",
 	"asked":      "We have told the owner of this account by all ways that we know.",
+	"played":     "From here on you play this client, in this browser.",
+	"later":      "The app’s clock has gone forward.",
+	"disputed":   "Everybody is signed out. Somebody else has your password: choose a new one.",
+	"verdict":    "Noted. What was learned from this sign-in counts no more.",
+	"wasuser":    "Noted: it was the user.",
 	"kept":       "The reset is cancelled. Change your password: somebody else has it.",
 }
 
@@ -278,6 +283,8 @@ func words(err error, now time.Time) string {
 		return "This account needs a second factor. Add another before you remove the last one."
 	case errors.Is(err, mfa.ErrNoEnrollment):
 		return "There is no such entry. It may have been removed meanwhile."
+	case errors.Is(err, mfa.ErrNoActivity):
+		return "There is no such sign-in. It may be too old to be kept."
 	case errors.Is(err, mfa.ErrMethodNotAllowed):
 		return "This way to sign in is not open to this account."
 	case errors.Is(err, mfa.ErrNoOption):

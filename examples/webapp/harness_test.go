@@ -65,11 +65,19 @@ func startWith(t *testing.T, flags ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := newEngine(ctx, c, d, now, out, logger)
+	known, err := openPlaces(ctx, c, now, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := newApp(parts{config: c, db: d.db, engine: engine, clock: now, senders: out, inbox: messages, log: logger})
+	scorer, err := newScorer(ctx, c, d, now, known, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := newEngine(ctx, c, d, now, out, scorer, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := newApp(parts{config: c, db: d.db, engine: engine, scorer: scorer, known: known, clock: now, senders: out, inbox: messages, log: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +88,7 @@ func startWith(t *testing.T, flags ...string) *server {
 		if err := closeEngine(ctx, engine); err != nil {
 			t.Error(err)
 		}
+		known.end()
 		if err := out.close(); err != nil {
 			t.Error(err)
 		}

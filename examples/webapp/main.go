@@ -18,6 +18,19 @@
 // is a first factor and no more: it ends in signin.go, and only a flow that has passed
 // ends in mint.go.
 //
+// Sign-ins are scored by how unlike the ones before they are (risk.go): a new
+// browser in another country is asked, and reads why; the next time it is not. Start it with
+//
+//	go run ./examples/webapp -dev -policy examples/webapp/policies/adaptive.json
+//
+// and play clients elsewhere at /dev/client, or by the headers X-Dev-Client-IP and
+// X-Dev-User-Agent (devclient.go). -risk says whether the score decides (on), only
+// watches (shadow) or is not there (off). Where addresses are, and what sort they are of, is
+// in the files that -geo and -iplist name (geo.go); with -dev and without -geo in a table
+// of made-up networks (devplaces.go). People see their sign-ins at /settings/activity
+// (pages_activity.go) and say which was not theirs; staff see all at /admin/risk
+// (admin_risk.go), and one user's with the evidence (verdict.go).
+//
 // What is asked of whom is in a policy (policy.go), which an admin can try out and
 // replace (admin_policy.go). staff.go says what staff may do to whom, and admin_user.go
 // does it. transfers.go has an action that is approved by itself, and repudiate.go is
@@ -80,12 +93,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
-	engine, err := newEngine(ctx, c, data, clock, out, log)
+	known, err := openPlaces(ctx, c, clock, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer known.end()
+	scorer, err := newScorer(ctx, c, data, clock, known, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer learning(ctx, scorer, log)() // until the engine is closed, which learns to the last
+	engine, err := newEngine(ctx, c, data, clock, out, scorer, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, closeEngine(ctx, engine)) }()
-	a, err := newApp(parts{config: c, db: data.db, engine: engine, clock: clock, senders: out, inbox: messages, log: log})
+	a, err := newApp(parts{config: c, db: data.db, engine: engine, scorer: scorer, known: known, clock: clock, senders: out, inbox: messages, log: log})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

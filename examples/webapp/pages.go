@@ -23,8 +23,8 @@ func parsePages() pages {
 	all := pages{}
 	layout := template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "pages/layout.html", "pages/sent.html"))
 	for _, name := range []string{"start", "register", "login", "challenge", "usekey", "sendcode", "choose", "setup", "addkey", "scan", "destination",
-		"sentcode", "codes", "lost", "keep", "settings", "devices", "transfers", "transfer", "enrollment", "newcodes", "password", "export", "confirm", "message", "inbox",
-		"admin", "adminuser", "admincode", "adminchange", "adminpolicy", "askmail", "press", "newpassword", "exampleid"} {
+		"sentcode", "codes", "lost", "keep", "settings", "devices", "activity", "transfers", "transfer", "enrollment", "newcodes", "password", "export", "confirm", "message", "inbox", "play",
+		"admin", "adminuser", "admincode", "adminchange", "adminpolicy", "adminrisk", "askmail", "press", "newpassword", "exampleid"} {
 		all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+name+".html"))
 	}
 	return all
@@ -35,6 +35,7 @@ var pageFuncs = template.FuncMap{
 	"date":    func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 	"address": splitAddress,
+	"kinds":   kindWords,
 	"asking": func(c ceremony, problem string) ceremony {
 		c.Problem = problem
 		return c
@@ -87,14 +88,15 @@ type view struct {
 	Data    any
 	Aside   *aside // of a flow; nil: there is none
 
-	App string // set by render, like Dev
-	Dev bool
+	App     string // set by render, like Dev
+	Dev     bool
+	Playing string // the client that is played; empty: none is
 }
 
 // render writes a page in one piece, so that a fault in it is an error and not
 // half a page.
 func (a *app) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	v.App, v.Dev = appName, a.inbox != nil
+	v.App, v.Dev, v.Playing = appName, a.inbox != nil, a.playing(r)
 	if v.Notice == "" {
 		v.Notice = sayings[r.URL.Query().Get("said")]
 	}

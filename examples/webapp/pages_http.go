@@ -41,6 +41,8 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 		"GET /settings/recovery-codes":           a.newCodesPage,
 		"POST /settings/recovery-codes":          a.makeCodes,
 		"GET /settings/password":                 a.passwordPage,
+		"GET /settings/activity":                 a.activityPage,
+		"POST /settings/activity/{id}/dispute":   a.disputeSignIn,
 		"GET /settings/devices":                  a.devicesPage,
 		"POST /settings/devices/{id}/forget":     a.forgetDevice,
 		"POST /settings/devices/forget-all":      a.forgetDevices,
@@ -178,6 +180,7 @@ func (a *app) deniedPage(w http.ResponseWriter, r *http.Request, flow mfa.Flow) 
 		mfa.ReasonDisabled: "The ways to confirm that it is you are disabled after too many wrong codes. Ask support for help.",
 		mfa.ReasonService: "This is a service account: a program signs in to it with an API key, from the networks that the policy names, and from nowhere else. " +
 			"Use an account of your own. If a program was refused, ask whoever runs this app to add its network to the policy.",
+		mfa.ReasonRisk: "This sign-in looks like somebody else’s, so it was stopped. If it is you, sign in from a place and a browser that you have used before, or ask support for help.",
 	}[flow.Reason]
 	if text == "" {
 		text = "Signing in to this account is not possible at the moment. Ask support for help."

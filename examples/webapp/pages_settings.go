@@ -10,6 +10,9 @@ import (
 	"github.com/mfakit/mfa/webauthn"
 )
 
+// lately is how much of the history the settings show; the rest has a page of its own.
+const lately = 5
+
 func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	s, err := a.current(r)
 	if err != nil {
@@ -39,7 +42,7 @@ func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) error {
 		Browsers int
 		Activity []activityLine
 	}{own, a.addable(r, s, own), signals, resetPending(history), len(devices), nil}
-	for _, h := range history {
+	for _, h := range history[:min(len(history), lately)] {
 		data.Activity = append(data.Activity, toLine(h))
 	}
 	return a.render(w, r, http.StatusOK, "settings", view{Title: "Settings", Email: s.Account.Email, Data: data})

@@ -17,9 +17,14 @@ var noticePage = template.Must(template.ParseFS(pageFiles, "pages/notice.html"))
 
 // Repudiated is told that whoever reads a user's mail has said that it was not them.
 // Somebody else has the password, so it opens nothing any more until its owner
-// chooses another one by mail; and everybody who is signed in has to go.
+// chooses another one by mail; and everybody who is signed in has to go. An app that
+// sends no mail has no other way to a password, and leaves it.
 func (h host) Repudiated(w http.ResponseWriter, r *http.Request, user string) error {
-	if err := h.a.accounts.dropPassword(r.Context(), user); err != nil {
+	end := h.a.accounts.dropPassword
+	if h.a.senders.mail == nil {
+		end = h.a.sessions.endAll
+	}
+	if err := end(r.Context(), user); err != nil {
 		return asProblem(err)
 	}
 	acc, err := h.a.accounts.byID(r.Context(), user)

@@ -53,6 +53,8 @@ func protected(enrollment, code string) []call {
 		{"GET", "/setup/app", nil},
 		{"GET", "/settings/enrollments/" + enrollment + "/change", nil},
 		{"GET", "/settings/devices", nil},
+		{"GET", "/settings/activity", nil},
+		{"POST", "/settings/activity/x/dispute", object{}},
 		{"POST", "/settings/devices/x/forget", object{}},
 		{"POST", "/settings/devices/forget-all", object{}},
 		{"POST", "/settings/sign-out-everywhere", object{}},
@@ -74,6 +76,8 @@ func protected(enrollment, code string) []call {
 		{"POST", "/admin/users/x/reset", object{"reason": "lost"}},
 		{"POST", "/admin/users/x/code", object{"reason": "lost"}},
 		{"POST", "/admin/users/x/change", object{"reason": "lost"}},
+		{"POST", "/admin/users/x/verdict", object{"reason": "called", "activity": "x", "verdict": "not_me"}},
+		{"GET", "/admin/risk", nil},
 		{"POST", "/admin/users/x/change/confirm", object{"code": code}},
 		{"POST", "/admin/agree/x", object{}},
 		{"GET", "/admin/policy", nil},
@@ -94,7 +98,7 @@ var open = []string{
 	"GET /oauth/start", "GET /oauth/callback", "POST /api/token", "POST /mobile/login",
 	"GET /challenge", "POST /challenge", "POST /challenge/send", "POST /challenge/skip", "GET /continue", "GET /lost", "POST /lost",
 	"POST /logout", "DELETE /api/token", "POST /mobile/logout",
-	"GET /dev/inbox", "GET /dev/inbox.json", "POST /dev/clock", "POST /dev/rank", "POST /dev/invite", "GET /dev/idp/authorize", "POST /dev/idp/authorize",
+	"GET /dev/inbox", "GET /dev/inbox.json", "POST /dev/clock", "GET /dev/client", "POST /dev/client", "POST /dev/rank", "POST /dev/invite", "GET /dev/idp/authorize", "POST /dev/idp/authorize",
 }
 
 var routeInSource = regexp.MustCompile(`"((?:GET|POST|PUT|PATCH|DELETE) /[^"]*)"`)

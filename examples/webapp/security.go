@@ -57,9 +57,6 @@ func (a *app) checkHost(next http.Handler) http.Handler {
 	})
 }
 
-// devClientIP is the header by which a developer plays a client elsewhere.
-const devClientIP = "X-Dev-Client-IP"
-
 // clientIP is the client's address: the connection's, unless -dev is on and the
 // header names another.
 func (a *app) clientIP(r *http.Request) netip.Addr {

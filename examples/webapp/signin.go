@@ -10,7 +10,11 @@ import (
 // signIn is the one way from a first factor, whatever it was, to a flow. Passkeys
 // come by way of the library's own handler. There is no session yet: see mint.go.
 func (a *app) signIn(r *http.Request, acc account, first mfa.First) (mfa.Flow, error) {
-	flow, err := a.engine.SignIn(r.Context(), mfa.SignIn{User: acc.user(), First: first, Client: a.client(r)})
+	wrong, err := a.throttle.wrong(r.Context(), acc.Email)
+	if err != nil {
+		return mfa.Flow{}, err
+	}
+	flow, err := a.engine.SignIn(r.Context(), mfa.SignIn{User: acc.user(), First: first, Client: a.client(r), WrongPasswords: wrong})
 	if err != nil {
 		return mfa.Flow{}, err
 	}

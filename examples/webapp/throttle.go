@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 )
@@ -18,6 +19,10 @@ var (
 	pairRule    = delayRule{free: 5, longest: 15 * time.Minute}
 	networkRule = delayRule{free: 100, longest: time.Minute}
 )
+
+// accountRule delays nobody: wrong passwords for an account from anywhere are counted for
+// the risk of its next sign-in.
+var accountRule = delayRule{free: math.MaxInt}
 
 // Mails that anybody can ask for slow down further ones to the same mailbox, and
 // those that the same network asks for. Who asks on behalf of others can hold up the
@@ -70,7 +75,17 @@ type throttle struct {
 // charge counts a try before it is looked at, or refuses it with a
 // *tooOftenError. A right password is given back with refund.
 func (t throttle) charge(ctx context.Context, email string, ip netip.Addr) error {
-	return t.count(ctx, wrongPasswords, counted{pairKey(email, ip), pairRule}, counted{networkKey(ip), networkRule})
+	return t.count(ctx, wrongPasswords, counted{pairKey(email, ip), pairRule}, counted{networkKey(ip), networkRule},
+		counted{accountKey(email, t.now()), accountRule})
+}
+
+// wrong is how many wrong passwords there were for an account in this hour and the one
+// before it.
+func (t throttle) wrong(ctx context.Context, email string) (n int, err error) {
+	now := t.now()
+	err = t.db.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM webapp_failures WHERE key IN (?, ?)`,
+		accountKey(email, now), accountKey(email, now.Add(-time.Hour))).Scan(&n)
+	return n, err
 }
 
 // chargeMail counts a mail that a stranger has asked for, or refuses it with a
@@ -116,13 +131,15 @@ func (t throttle) count(ctx context.Context, what string, under ...counted) erro
 
 // refund takes a right password out of the counts. The account's failures from
 // this network are forgotten; those of the network are not, or one right
-// password would buy a hundred guesses at others.
+// password would buy a hundred guesses at others; nor are those of the account, or
+// the guess that was right would hide the others.
 func (t throttle) refund(ctx context.Context, email string, ip netip.Addr) error {
 	return inTx(ctx, t.db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM webapp_failures WHERE key = ?`, pairKey(email, ip)); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE webapp_failures SET count = max(count - 1, 0) WHERE key = ?`, networkKey(ip))
+		_, err := tx.ExecContext(ctx, `UPDATE webapp_failures SET count = max(count - 1, 0) WHERE key IN (?, ?)`,
+			networkKey(ip), accountKey(email, t.now()))
 		return err
 	})
 }
@@ -131,6 +148,11 @@ func (t throttle) refund(ctx context.Context, email string, ip netip.Addr) error
 func pairKey(email string, ip netip.Addr) []byte { return failureKey("pair", email, network(ip)) }
 
 func networkKey(ip netip.Addr) []byte { return failureKey("network", "", network(ip)) }
+
+// accountKey counts by the hour.
+func accountKey(email string, at time.Time) []byte {
+	return failureKey("account "+at.UTC().Format("2006-01-02T15"), email, netip.Prefix{})
+}
 
 func failureKey(kind, email string, net netip.Prefix) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %s", kind, email, net))
