@@ -113,6 +113,23 @@ func TestVerdictOnSeveral(t *testing.T) {
 	}
 }
 
+// A browser that is known, and not remembered, is named as well.
+func TestKnownBrowserIsNamed(t *testing.T) {
+	w := newWorld(t, withPolicy(func(s mfa.Subject) mfa.Decision {
+		return mfa.Decision{Require: mfa.Requirement{SecondFactor: s.Enrolled() && !s.Known}}
+	}))
+	u := person("ada")
+	a := w.withApp(u)
+	b := w.browser(u, 1)
+	b.enter(a, false)
+	w.want(b.signIn(), nil, mfa.StatusPassed)
+	w.drain()
+	passed := w.events.ByType(mfa.EventFlowPassed)
+	if n := len(passed); passed[n-1].Device == "" || passed[n-1].Device != passed[n-2].Device {
+		t.Errorf("%q after %q", passed[n-1].Device, passed[n-2].Device)
+	}
+}
+
 // "It was me" is for the record: nothing is lowered by it, and nobody is signed out.
 func TestVerdictWasMe(t *testing.T) {
 	w := newWorld(t, withRisk(telling(mfa.RiskLow)))

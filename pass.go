@@ -32,7 +32,7 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 	out.Authentication = b.authentication(st)
 	out.Methods = e.offered(st, b.Choice)
 	out.Nudge = b.Purpose == SigningIn && st.ownCount() < b.Nudge && len(out.Methods) > 0
-	here := b.Remembered
+	here := b.Device
 	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && p.Time.UnixMilli() >= st.current.Created }) {
 		d, keep, strange, err := st.seeDevice(b.Client, deviceToken)
 		if err != nil {

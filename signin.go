@@ -75,6 +75,9 @@ func (e *Engine) enter(ctx context.Context, st *state, in entering) (Flow, error
 	if err != nil {
 		return Flow{}, err
 	}
+	if d != nil {
+		in.body.Device = d.ID
+	}
 	in.body.Risk, in.body.Seen = e.assess(ctx, st, e.attempt(st, in, client, d))
 	if in.body.Client.Place == "" {
 		in.body.Client.Place = in.body.Risk.Place

@@ -141,6 +141,7 @@ type flowBody struct {
 	Generation uint64        `cbor:"28,keyasint,omitempty"` // with Action: the user's, when it was approved
 	Risk       Assessment    `cbor:"29,keyasint,omitzero"`
 	Seen       []byte        `cbor:"30,keyasint,omitempty"` // the scorer's observation
+	Device     string        `cbor:"31,keyasint,omitempty"` // the user's device that it was begun in
 }
 
 // state is a user's value in memory, for one try of one operation.
