@@ -86,13 +86,16 @@ func ExampleNew() {
 		panic(err)
 	}
 	ctx, monday := context.Background(), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	signIn := func(ip string, at time.Time) mfa.Attempt {
-		return mfa.Attempt{User: mfa.User{ID: "ada"}, Client: mfa.Client{IP: netip.MustParseAddr(ip)}, First: mfa.Password, Now: at}
+	signIn := func(ip, browser string, at time.Time) mfa.Attempt {
+		client := mfa.Client{IP: netip.MustParseAddr(ip), UserAgent: browser}
+		return mfa.Attempt{User: mfa.User{ID: "ada"}, Client: client, First: mfa.Password, Now: at}
 	}
+	const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	const edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
 
 	var history []byte
 	for day := range 5 {
-		_, seen, err := scorer.Score(ctx, signIn("192.0.2.1", monday.AddDate(0, 0, day)), history)
+		_, seen, err := scorer.Score(ctx, signIn("192.0.2.1", firefox, monday.AddDate(0, 0, day)), history)
 		if err != nil {
 			panic(err)
 		}
@@ -100,7 +103,7 @@ func ExampleNew() {
 			panic(err)
 		}
 	}
-	said, _, err := scorer.Score(ctx, signIn("203.0.113.7", monday.AddDate(0, 0, 5)), history)
+	said, _, err := scorer.Score(ctx, signIn("203.0.113.7", edge, monday.AddDate(0, 0, 5)), history)
 	if err != nil {
 		panic(err)
 	}

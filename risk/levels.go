@@ -32,14 +32,20 @@ var (
 func (l limits) hold(x float64) float64 { return min(max(x, l.floor), l.ceiling) }
 
 // shippedTail says which share of legitimate sign-ins scores at least so much, where a
-// deployment does not know better: fitted to simulated sign-ins. In between, the
+// deployment does not know better: what simulated ones score, of which none shows a device's token. In between, the
 // logarithm of the share is linear.
 var shippedTail = [...]struct{ score, share float64 }{
-	{-6, 1},
-	{3, 0.03},
-	{6, 0.005},
-	{9, 0.0005},
-	{15, 0.000005},
+	{-10, 1},
+	{-2.4, 0.5},
+	{0.3, 0.2},
+	{2.1, 0.1},
+	{3.6, 0.05},
+	{4.7, 0.03},
+	{6.5, 0.01},
+	{7.65, 0.005},
+	{10.3, 0.001},
+	{11.3, 0.0005},
+	{16, 0.00002},
 }
 
 // shippedAbove is the share that scores at least x.

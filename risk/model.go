@@ -97,17 +97,20 @@ func (s *Sighting) walk(chain []level) walk {
 		if !present(&s.entry, chain[i]) {
 			continue
 		}
-		sum := 0.0
+		sum, comparable := 0.0, false
 		for j := range s.Past {
-			if same(&s.entry, &s.Past[j].entry, chain[i]) {
+			past := &s.Past[j].entry
+			comparable = comparable || present(past, chain[i])
+			if same(&s.entry, past, chain[i]) {
 				sum += s.Past[j].Weight
 			}
 		}
-		if sum > 0 {
+		switch {
+		case sum > 0:
 			w.seen, w.weight = i, sum
-			continue
+		case comparable: // with nothing to compare with, nothing is new
+			w.fresh = i
 		}
-		w.fresh = i
 	}
 	return w
 }

@@ -168,6 +168,11 @@ func span(d time.Duration) string {
 	return count(int(d.Hours()/24/30), "month")
 }
 
+// familiar says whether a code tells of what the user does as well.
+func familiar(code string) bool {
+	return strings.HasPrefix(code, "known_") || strings.HasPrefix(code, "usual_")
+}
+
 // placeOf is where an address is, in words: "Oslo, Norway". Within a sentence some
 // countries have an article.
 func placeOf(i *IPInfo, sentence bool) string {

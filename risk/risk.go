@@ -176,6 +176,13 @@ func (s *Scorer) level(total, withoutTravel float64, hard int) mfa.RiskLevel {
 	return l
 }
 
+// Place says where an address is, in words for people: "Oslo, Norway". Empty: it is not
+// known. It is what mfahttp.Config.Place asks for.
+func (s *Scorer) Place(ip netip.Addr) string {
+	info, _ := s.lookup(ip)
+	return placeOf(&info, false)
+}
+
 // lookup is what is known of an address, made safe to use: a source may be the host's.
 func (s *Scorer) lookup(ip netip.Addr) (info IPInfo, failed bool) {
 	if !ip.IsValid() {
@@ -256,6 +263,9 @@ type strongest struct {
 // weighs nothing: it explains why there is little else.
 func (t *strongest) put(e Evidence, odds float64) {
 	if e.Text == "" || math.Abs(odds) < toldFrom && e.Code != codeFirstSignIn {
+		return
+	}
+	if odds > 0 && familiar(e.Code) { // told as speaking against, it would confirm a stranger's guess
 		return
 	}
 	at := t.n

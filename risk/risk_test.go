@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -235,6 +236,9 @@ func TestHardEvidence(t *testing.T) {
 	} {
 		a := from(c.ip, chromeWindows, noon)
 		a.AccountFailures, a.Known = c.failures, c.known
+		for _, e := range (lists{}).Evidence(sight(t, s, history, a)) {
+			is(t, e.Hard, e.Code == codeDenied || !c.known)
+		}
 		if said := score(t, s, history, a); (said.Level == mfa.RiskSevere) != c.severe {
 			t.Errorf("%s: %s, %v", c.name, said.Level, said.Reasons)
 		}
@@ -283,6 +287,7 @@ func TestPlaces(t *testing.T) {
 	} {
 		s := scorer(t, func(c *Config) { c.Intel = atlas{"192.0.2.1": i} })
 		is(t, score(t, s, nil, from("192.0.2.1", "", noon)).Place, want)
+		is(t, s.Place(netip.MustParseAddr("::ffff:192.0.2.1")), want)
 	}
 }
 
@@ -306,6 +311,38 @@ func TestNoPlace(t *testing.T) {
 	// A host that says where its own private network is has its way.
 	s := scorer(t, func(c *Config) { c.Intel = atlas{"10.1.2.3": oslo} })
 	is(t, score(t, s, nil, from("10.1.2.3", "", noon)).Place, "Oslo, Norway")
+}
+
+// TestNothingToCompareWith: after sign-ins from a private address, or without a
+// User-Agent, what comes first has nothing to be new beside.
+func TestNothingToCompareWith(t *testing.T) {
+	s := scorer(t)
+	history := learn(t, s, nil, daily("10.1.2.3", "", 5)...)
+	for _, r := range score(t, s, history, from("192.0.2.1", firefoxLinux, noon)).Reasons {
+		if r.Code == codeNewCountry || r.Code == codeNewAgent || r.Code == codeNewRegion {
+			t.Errorf("%+v", r)
+		}
+	}
+	history = learn(t, s, history, daily("192.0.2.1", firefoxLinux, 2)...)
+	if _, found := reason(score(t, s, history, from("203.0.113.1", chromeWindows, noon)), codeNewCountry); !found {
+		t.Error("and then it has")
+	}
+}
+
+// TestFamiliarIsNotToldAgainst: whoever signs in is shown what speaks against the user, and must
+// not learn from it what the user does as well.
+func TestFamiliarIsNotToldAgainst(t *testing.T) {
+	var top strongest
+	for _, code := range []string{codeKnownAgent, codeKnownNetwork, codeUsualHour, codeNewCountry} {
+		top.put(Evidence{Code: code, Text: "as before"}, 2)
+	}
+	if got := top.reasons(); len(got) != 1 || got[0].Code != codeNewCountry {
+		t.Errorf("told is %v", got)
+	}
+	top.put(Evidence{Code: codeKnownAgent, Text: "as before"}, -2)
+	if got := top.reasons(); len(got) != 2 {
+		t.Errorf("told is %v", got)
+	}
 }
 
 // TestNoUsualHoldsAnAddress, and no Text says where or when the user usually is.

@@ -225,7 +225,7 @@ func (s *storm) settle() {
 // TestRowsInAStorm holds many storms to the promise: nothing is lost but the last
 // interval of a process that died, and nothing is counted twice.
 func TestRowsInAStorm(t *testing.T) {
-	const seeds, steps = 40, 80
+	const seeds, steps = 24, 80
 	died, moved, unsure := 0, 0, 0
 	for seed := range uint64(seeds) {
 		s := newStorm(t, seed)

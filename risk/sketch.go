@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"math"
 	"math/bits"
 	"sync/atomic"
 )
@@ -138,7 +139,7 @@ const doubt = 2.5
 func (c *counts) put(id uint64, n int64) {
 	hash := spread(id)
 	from := bucketOf(hash)
-	free, least := -1, from
+	free := -1
 	for i := from; i < from+ways; i++ {
 		switch c.ids[i].Load() {
 		case id:
@@ -146,9 +147,6 @@ func (c *counts) put(id uint64, n int64) {
 			return
 		case 0:
 			free = i
-		}
-		if c.ns[i].Load() < c.ns[least].Load() {
-			least = i
 		}
 	}
 	if free >= 0 {
@@ -159,9 +157,25 @@ func (c *counts) put(id uint64, n int64) {
 		return
 	}
 	c.bump(id, hash, n)
-	over := float64(c.estimate(id, hash) - c.ns[least].Load())
-	if n > 0 && over > 0 && over*over > doubt*doubt*c.noise(poolOf(id)) {
-		out, was := c.ids[least].Load(), c.ns[least].Load()
+	if n > 0 {
+		c.promote(id, hash, from)
+	}
+}
+
+// promote lets a value change places with the least of the table, if it is common enough.
+func (c *counts) promote(id, hash uint64, from int) {
+	n, far := float64(c.estimate(id, hash)), doubt*math.Sqrt(c.noise(poolOf(id)))
+	if n <= far {
+		return
+	}
+	least := from
+	for i := from + 1; i < from+ways; i++ {
+		if c.ns[i].Load() < c.ns[least].Load() {
+			least = i
+		}
+	}
+	out, was := c.ids[least].Load(), c.ns[least].Load()
+	if n-float64(was) > far {
 		c.place(least, id, c.takeOut(id, hash))
 		c.bump(out, spread(out), was)
 	}

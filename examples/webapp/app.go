@@ -110,6 +110,9 @@ func newApp(p parts) (*app, error) {
 		Now:        p.clock.Now,
 		Logger:     p.log,
 	}
+	if a.scorer != nil {
+		web.Place = a.scorer.Place
+	}
 	programs := web
 	programs.App, programs.Prefix, programs.StepUpPage, programs.Reports = "api", "/api/mfa", "", nil
 	phones := programs
