@@ -72,6 +72,7 @@ type history struct {
 	day     uint32       // since 1970: the last day that had a vote
 	learned uint8        // how many were learned on that day; it stays at 255
 	list    []remembered // the last used first
+	marked  []mark       // the memory of the list's marks, to be used again
 }
 
 // A reader takes fixed-width numbers off bytes, and remembers whether they sufficed:
@@ -214,26 +215,37 @@ func (h *history) bytes() []byte {
 // is an ErrHistory or an [mfa.ErrNewerVersion].
 func parseHistory(b []byte) (history, error) {
 	var h history
+	if err := h.parse(b); err != nil {
+		return history{}, err
+	}
+	h.marked = nil // it is not to be used again
+	return h, nil
+}
+
+// parse reads into h, whose memory it uses again.
+func (h *history) parse(b []byte) error {
+	h.day, h.learned, h.list = 0, 0, h.list[:0]
 	if len(b) == 0 {
-		return h, nil
+		return nil
 	}
 	if b[0] > historyVersion {
-		return h, fmt.Errorf("risk: history: %w", mfa.ErrNewerVersion)
+		return fmt.Errorf("risk: history: %w", mfa.ErrNewerVersion)
 	}
 	r := reader{b: b}
 	version, n, total := r.u8(), int(r.u8()), int(r.u8())
 	h.day, h.learned = r.u32(), r.u8()
 	if r.bad || version != historyVersion || n > maxEntries || total > maxMarks || len(b) > maxHistory {
-		return history{}, ErrHistory
+		return ErrHistory
 	}
-	h.list = make([]remembered, n)
-	marks := make([]mark, 0, total)
+	h.list = slices.Grow(h.list, n)[:n]
+	marks := slices.Grow(h.marked[:0], total)
+	h.marked = marks
 	for i := range h.list {
 		e := &h.list[i]
 		e.entry = r.entry()
 		count := int(r.u8())
 		if count == 0 || count > total-len(marks) {
-			return history{}, ErrHistory
+			return ErrHistory
 		}
 		from := len(marks)
 		for range count {
@@ -242,9 +254,9 @@ func parseHistory(b []byte) (history, error) {
 		e.marks = marks[from:len(marks):len(marks)]
 	}
 	if !r.done() || len(marks) != total {
-		return history{}, ErrHistory
+		return ErrHistory
 	}
-	return h, nil
+	return nil
 }
 
 // newest is when an entry was last used.

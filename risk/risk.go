@@ -150,13 +150,14 @@ func New(c Config) (*Scorer, error) {
 // cannot be read, is an [ErrHistory] or an [mfa.ErrNewerVersion].
 func (s *Scorer) Score(_ context.Context, a mfa.Attempt, past []byte) (mfa.Assessment, []byte, error) {
 	said := mfa.Assessment{Shadow: s.pop.shadow(a.Now)}
-	h, err := parseHistory(past)
-	if err != nil {
+	c := scenes.Get().(*scene)
+	defer c.leave()
+	if err := c.history.parse(past); err != nil {
 		said.Level = mfa.RiskUnknown
 		return said, nil, err
 	}
 	info, failed := s.lookup(a.Client.IP)
-	sight := s.sighting(a, info, &h)
+	sight := s.fill(c, a, info, &c.history)
 	total, withoutTravel, hard, reasons := s.weigh(sight)
 	said.Score, said.Reasons, said.Place = total, reasons, placeOf(&info, false)
 	said.Level = s.level(total, withoutTravel, hard)

@@ -2,20 +2,40 @@ package risk
 
 import (
 	"math"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/mfakit/mfa"
 )
 
-// A scene is all that one score needs, in one piece of memory.
+// A scene is all that one score needs. Scenes are used again: to make one for each
+// sign-in costs as much as scoring it.
 type scene struct {
 	Sighting
-	model model
+	model   model
+	history history
+	past    []Past
+}
+
+var scenes = sync.Pool{New: func() any { return new(scene) }}
+
+// leave gives a scene back, without anything of the user's.
+func (c *scene) leave() {
+	list, marks, past := c.history.list, c.history.marked, c.past
+	clear(list[:cap(list)])
+	clear(marks[:cap(marks)])
+	clear(past[:cap(past)])
+	*c = scene{history: history{list: list[:0], marked: marks[:0]}, past: past[:0]}
+	scenes.Put(c)
 }
 
 // sighting puts a sign-in beside what is known of its user and of all.
 func (s *Scorer) sighting(a mfa.Attempt, info IPInfo, h *history) *Sighting {
-	c := &scene{}
+	return s.fill(&scene{}, a, info, h)
+}
+
+func (s *Scorer) fill(c *scene, a mfa.Attempt, info IPInfo, h *history) *Sighting {
 	sight, m := &c.Sighting, &c.model
 	seen := s.agents.get(keyOf(a.Client), s.print)
 	*sight = Sighting{Attempt: a, IP: info, Agent: seen.agent(), model: m, minutes: minutesOf(a.Now), keep: s.keep}
@@ -36,7 +56,7 @@ func (s *Scorer) sighting(a mfa.Attempt, info IPInfo, h *history) *Sighting {
 	sight.entry = e
 
 	m.pop, m.total, m.rates = s.pop, s.pop.total(), s.ratesNow()
-	sight.Past = make([]Past, 0, len(h.list))
+	sight.Past = slices.Grow(c.past[:0], len(h.list))
 	last, marks := uint32(0), 0
 	for i := range h.list {
 		sight.Past = append(sight.Past, Past{})
@@ -49,6 +69,7 @@ func (s *Scorer) sighting(a mfa.Attempt, info IPInfo, h *history) *Sighting {
 		marks += p.Times
 		m.weight += p.Weight
 	}
+	c.past = sight.Past
 	m.keys, m.set = s.print.values(&e, sight.minutes)
 	if last > 0 {
 		since := last - sight.minutes

@@ -3,7 +3,9 @@ module github.com/mfakit/mfa/internal/e2e
 go 1.26.0
 
 require (
+	github.com/maxmind/mmdbwriter v1.2.0
 	github.com/mfakit/mfa v0.0.0
+	github.com/oschwald/maxminddb-golang/v2 v2.9.0
 	modernc.org/sqlite v1.60.1
 	pgregory.net/rapid v1.3.0
 )
@@ -11,14 +13,14 @@ require (
 require (
 	github.com/boombuler/barcode v1.1.0 // indirect
 	github.com/descope/virtualwebauthn v1.0.3 // indirect
+	github.com/gaissmai/bart v0.30.0 // indirect
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
 	github.com/go-webauthn/webauthn v0.18.2 // indirect
 	github.com/go-webauthn/x v0.3.1 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
-	github.com/maxmind/mmdbwriter v1.2.0 // indirect
+	github.com/mileusna/useragent v1.3.5 // indirect
 	github.com/nyaruka/phonenumbers v1.8.1 // indirect
-	github.com/oschwald/maxminddb-golang/v2 v2.9.0 // indirect
 	github.com/philhofer/fwd v1.2.0 // indirect
 	github.com/pquerna/otp v1.5.0 // indirect
 	github.com/tinylib/msgp v1.6.4 // indirect

@@ -13,7 +13,7 @@
 //	go intel.Watch(ctx, time.Minute) // files that are replaced are read again
 //	scorer, err := risk.New(risk.Config{Intel: intel, …})
 //
-// A lookup is answered from memory, in well under a microsecond, without allocating.
+// A lookup is answered from memory, in about a microsecond, without allocating.
 // It opens no file and asks no network, and it never waits for a reload: all that
 // lookups use is one value, which a reload makes anew and puts in the place of the old.
 //

@@ -52,13 +52,14 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// endless is a comment.
-type endless struct{}
+// endless is a comment, and how much of it was read.
+type endless int
 
-func (endless) Read(b []byte) (int, error) {
+func (e *endless) Read(b []byte) (int, error) {
 	for i := range b {
 		b[i] = '#'
 	}
+	*e += endless(len(b))
 	return len(b), nil
 }
 
@@ -144,6 +145,7 @@ func TestRefresh(t *testing.T) {
 // TestRefreshRefuses what is wrong or improbable, and keeps what is there.
 func TestRefreshRefuses(t *testing.T) {
 	failed := errors.New("GET " + torURL + ": no route to host")
+	var read endless
 	const good = "89.8.1.5\n89.8.1.6\n89.8.1.7\n89.8.1.8\n"
 	for name, tt := range map[string]struct {
 		text string
@@ -156,7 +158,7 @@ func TestRefreshRefuses(t *testing.T) {
 		"it fails, by file":  {err: &fs.PathError{Op: "open", Path: torURL, Err: fs.ErrNotExist}, is: geo.ErrFetch},
 		"cut off":            {body: cutOff(good), is: geo.ErrFetch},
 		"fails as it closes": {body: body{strings.NewReader(good), failed}, is: geo.ErrFetch},
-		"without end":        {body: body{endless{}, nil}, is: geo.ErrTooLarge},
+		"without end":        {body: body{&read, nil}, is: geo.ErrTooLarge},
 		"too large":          {text: good + "# " + strings.Repeat("x", 200) + "\n", is: geo.ErrTooLarge},
 		"broken":             {text: good + "<html>\n", line: 5, is: geo.ErrBroken},
 		"everybody":          {text: good + "0.0.0.0/0\n", line: 5, is: geo.ErrBroken},
@@ -198,6 +200,26 @@ func TestRefreshRefuses(t *testing.T) {
 				t.Errorf("a good one is not taken: %v", err)
 			}
 		})
+	}
+	if read > 1<<16 {
+		t.Errorf("%d bytes were read of what has no end", read)
+	}
+}
+
+// TestWhatCannotBePutThere leaves nothing beside it.
+func TestWhatCannotBePutThere(t *testing.T) {
+	f := newFolder(t)
+	mkdir(f, "tor.txt")
+	i := open(t, geo.Config{Lists: []geo.Source{{Path: f.path("tor.txt"), Kinds: risk.Tor, Fetch: "tor"}}, AllowMissing: true})
+	v := vendor{files: map[string]string{"tor": "89.8.1.1\n"}}
+	r, err := geo.NewRefresher(i, geo.RefreshConfig{Fetch: v.fetch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.Refresh(t.Context())
+	wrong(t, err, "tor.txt", 0, fs.ErrExist)
+	if entries, err := os.ReadDir(f.dir); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
 	}
 }
 
