@@ -28,11 +28,12 @@ func product(t *testing.T, name string) *policy.Policy {
 	return p
 }
 
-// TestReadyPolicies holds the five files to what there is to say against them:
+// TestReadyPolicies holds the files to what there is to say against them:
 // no error, and nothing but the warnings that are listed.
 func TestReadyPolicies(t *testing.T) {
 	expected := map[string][]string{
 		"accessibility":  {},
+		"adaptive":       {},
 		"contact-centre": {`note: phase "mobile app, for now": mode: off asks less`, `note: phase "mobile app, for now": mode: off: whoever`},
 		"distribution":   {},
 		"health":         {},
