@@ -389,6 +389,28 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 }
 
+// Erasing a user takes what was learned of them along.
+func TestEraseTakesWhatWasLearned(t *testing.T) {
+	s := telling(mfa.RiskLow)
+	known := "not asked"
+	s.say = func(_ mfa.Attempt, history string) (mfa.Assessment, error) {
+		known = history
+		return mfa.Assessment{Level: mfa.RiskLow}, nil
+	}
+	w := newWorld(t, withRisk(s))
+	u := person("ada")
+	w.signIn(u, from(1))
+	w.signIn(u, from(1))
+	if known == "" {
+		t.Fatal("nothing was learned")
+	}
+	is(t, w.Erase(bg, u.ID), nil)
+	w.signIn(u, from(1))
+	if known != "" {
+		t.Errorf("still known is %q", known)
+	}
+}
+
 // What is kept with an activity is bounded, and the words only where they matter.
 func TestRiskInTheActivity(t *testing.T) {
 	s := telling(mfa.RiskLow)
