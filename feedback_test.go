@@ -181,7 +181,7 @@ func TestVerdictBySupport(t *testing.T) {
 // What is not theirs, or no sign-in, or from a session that is void, is refused and
 // changes nothing.
 func TestVerdictRefused(t *testing.T) {
-	w := newWorld(t, withRisk(telling(mfa.RiskLow)))
+	w := newWorld(t, withRisk(telling(mfa.RiskLow)), silent)
 	u, other := person("ada"), person("bob")
 	a := w.withApp(u)
 	b := w.withApp(other)

@@ -189,7 +189,7 @@ const (
 )
 
 // riskTimeout bounds one call of the scorer: the sign-in waits for it.
-const riskTimeout = 250 * time.Millisecond
+const riskTimeout = time.Second
 
 // Saving.
 const (

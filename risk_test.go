@@ -299,7 +299,7 @@ func TestAttempt(t *testing.T) {
 func TestLearnsWhatPassed(t *testing.T) {
 	s := telling(mfa.RiskElevated)
 	store := &tap{Store: newWorld(t).store}
-	w := newWorld(t, withRisk(s), withStore(store))
+	w := newWorld(t, withRisk(s), withStore(store), silent)
 	u := person("ada")
 	a := w.withApp(u) // the first sign-in has passed by the password alone
 	if len(s.counted) != 1 {
