@@ -80,7 +80,8 @@ func (e *Engine) assess(ctx context.Context, st *state, a Attempt) (Assessment, 
 	}
 	if err != nil {
 		e.log.Warn("mfa: a sign-in could not be assessed", "error", err)
-		return Assessment{Level: RiskUnknown, Shadow: said.Shadow}, nil
+		watcher, ok := e.scorer.(interface{ Watching(now time.Time) bool })
+		return Assessment{Level: RiskUnknown, Shadow: said.Shadow || ok && watcher.Watching(a.Now)}, nil
 	}
 	return said.bounded(), seen
 }
@@ -103,14 +104,12 @@ func (e *Engine) score(ctx context.Context, a Attempt, history []byte) (Assessme
 	done := make(chan answer, 1)
 	go func() {
 		var r answer
-		defer func() {
-			if p := recover(); p != nil {
-				r = answer{err: fmt.Errorf("mfa: the scorer panicked: %v", p)}
-			}
-			<-e.scoring
-			done <- r
-		}()
-		r.said, r.seen, r.err = e.scorer.Score(ctx, a, history)
+		r.err = guarded(func() (err error) {
+			r.said, r.seen, err = e.scorer.Score(ctx, a, history)
+			return err
+		})
+		<-e.scoring
+		done <- r
 	}()
 	select {
 	case r := <-done:
@@ -152,13 +151,14 @@ func (a Assessment) bounded() Assessment {
 
 // raise makes the current flow ask for what its risk asks for, as far as its user has
 // it: risk never lets anybody in, and never makes anybody enrol, which would be
-// the very thing that a stranger with a password wants.
+// the very thing that a stranger with a password wants. What is disabled is asked for all
+// the same, and denied: else whoever guesses long enough would not be asked any more.
 func (e *Engine) raise(st *state, b *flowBody, level RiskLevel) {
 	if !level.asks() {
 		return
 	}
 	r := b.Require
-	if r.SecondFactor = true; e.reachable(st, b, r) {
+	if r.SecondFactor = true; e.reachable(st, b, r) || st.disabled(b.Implicit) {
 		b.Require = r
 	}
 	if level == RiskHigh || level == RiskSevere {
@@ -186,8 +186,7 @@ func (e *Engine) learn(st *state, b *flowBody, activity string) {
 	if e.scorer == nil || len(b.Seen) == 0 {
 		return
 	}
-	learned, delta, err := e.scorer.Learn(st.raw[secRisk], b.Seen, activity)
-	e.relearned(st, learned, delta, err)
+	e.relearn(st, func(history []byte) ([]byte, []byte, error) { return e.scorer.Learn(history, b.Seen, activity) })
 }
 
 // unlearn takes back what was learned under an activity.
@@ -195,11 +194,17 @@ func (e *Engine) unlearn(st *state, activity string) {
 	if e.scorer == nil || len(st.raw[secRisk]) == 0 {
 		return
 	}
-	left, delta, err := e.scorer.Unlearn(st.raw[secRisk], activity)
-	e.relearned(st, left, delta, err)
+	e.relearn(st, func(history []byte) ([]byte, []byte, error) { return e.scorer.Unlearn(history, activity) })
 }
 
-func (e *Engine) relearned(st *state, history, delta []byte, err error) {
+// relearn puts another history in the place of the user's. A scorer that fails or
+// panics changes nothing.
+func (e *Engine) relearn(st *state, f func(history []byte) (changed, delta []byte, err error)) {
+	var history, delta []byte
+	err := guarded(func() (err error) {
+		history, delta, err = f(st.raw[secRisk])
+		return err
+	})
 	if err == nil && len(history) > maxRiskHistory {
 		err = fmt.Errorf("mfa: the scorer's history has %d bytes, at most %d", len(history), maxRiskHistory)
 	}
@@ -217,6 +222,18 @@ func (e *Engine) relearned(st *state, history, delta []byte, err error) {
 // count tells the scorer what was learned, once it is saved.
 func (e *Engine) count(deltas [][]byte) {
 	for _, d := range deltas {
-		e.scorer.Count(d)
+		if err := guarded(func() error { e.scorer.Count(d); return nil }); err != nil {
+			e.log.Warn("mfa: the scorer counted nothing", "error", err)
+		}
 	}
+}
+
+// guarded makes a panic of the scorer's an error: it may be the host's.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("mfa: the scorer panicked: %v", p)
+		}
+	}()
+	return f()
 }

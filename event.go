@@ -83,7 +83,7 @@ type Event struct {
 	Count      int       // failures, codes left, days, devices
 	Until      time.Time // when what was begun takes effect or ends; zero: nothing does
 
-	Device   string      // with flow.passed: the browser, if it is known now; Device.ID
+	Device   string      // with flow.passed and device.new: the browser, if it is known now; Device.ID
 	Activity string      // the identifier of the entry in the user's history, where there is one
 	Risk     *Assessment // with flow.started, flow.passed and flow.denied of a sign-in that was scored; nil elsewhere
 }

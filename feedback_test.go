@@ -95,6 +95,32 @@ func TestDisputedSignIn(t *testing.T) {
 	}
 }
 
+// The notice of a new browser is disputed as well as the sign-in that it tells of.
+func TestDisputedNewDevice(t *testing.T) {
+	s := telling(mfa.RiskLow)
+	w := newWorld(t, withRisk(s))
+	u := person("ada")
+	a := w.withApp(u)
+	home, thief := w.browser(u, 1), w.browser(u, 66)
+	thief.UserAgent = "Browser/66"
+	home.enter(a, false)
+	thief.enter(a, false)
+	list, err := w.Activity(bg, u.ID)
+	is(t, err, nil)
+	i := slices.IndexFunc(list, func(a mfa.Activity) bool { return a.Type == mfa.EventNewDevice })
+	f := home.enter(a, false)
+	is(t, w.Feedback(bg, home.session(f), list[i].ID, mfa.NotMe), nil)
+	if got := s.counted[len(s.counted)-1]; got != "-"+thief.IP.String() {
+		t.Errorf("unlearned is %q", got)
+	}
+	f = home.enter(a, false)
+	devices, err := w.Devices(bg, home.session(f))
+	is(t, err, nil)
+	if slices.ContainsFunc(devices, func(d mfa.Device) bool { return d.IP == thief.IP }) {
+		t.Errorf("its browser is still among %+v", devices)
+	}
+}
+
 // Sign-ins that are counted together are judged together.
 func TestVerdictOnSeveral(t *testing.T) {
 	s := telling(mfa.RiskLow)

@@ -328,7 +328,7 @@ func (last entry) alike(n entry) bool {
 		return a.Level
 	}
 	return last.Type == n.Type && last.Method == n.Method && last.Enrollment == n.Enrollment && last.App == n.App && string(last.IP) == string(n.IP) &&
-		last.Device == n.Device && last.Verdict == "" && level(last.Risk) == level(n.Risk)
+		last.Agent == n.Agent && last.Device == n.Device && last.Verdict == "" && level(last.Risk) == level(n.Risk)
 }
 
 // trimHistory brings the history down to three quarters of its bound.

@@ -40,7 +40,7 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 		}
 		out.DeviceToken, here = keep, d.ID
 		if strange {
-			if err := e.note(st, Event{Type: EventNewDevice, Notice: true}, b.User, b.Client); err != nil {
+			if err := e.note(st, Event{Type: EventNewDevice, Notice: true, Device: d.ID}, b.User, b.Client); err != nil {
 				return Flow{}, err
 			}
 		}

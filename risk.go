@@ -10,7 +10,8 @@ import (
 // cost no read and no write of their own. It must be safe for concurrent use.
 //
 // Risk only ever raises what a policy asks for. A Scorer that fails, or takes
-// longer than a second, leaves the sign-in at [RiskUnknown], which is asked.
+// longer than a second, leaves the sign-in at [RiskUnknown], which is asked; unless it
+// has a method Watching(now time.Time) bool that says that it decides nothing yet.
 type Scorer interface {
 	// Score assesses a sign-in whose first factor was right, beside what was learned
 	// of its user (nil: nothing yet). The observation, of at most 1 KiB, is kept

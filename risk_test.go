@@ -231,6 +231,62 @@ func TestD06_AScorerThatFailsAsks(t *testing.T) {
 	}
 }
 
+// D-06: whoever guesses until the factor is disabled is asked no less for it, and
+// enrols nothing in its place.
+func TestD06_DisabledFactorIsAskedFor(t *testing.T) {
+	s := telling(mfa.RiskLow)
+	w := newWorld(t, withRisk(s), withPolicy(func(mfa.Subject) mfa.Decision { return mfa.Decision{Forbidden: []string{"recovery"}} }))
+	u := person("ada")
+	a := w.withApp(u)
+	s.becomes(mfa.Assessment{Level: mfa.RiskHigh}, nil)
+	w.want(w.signIn(u, mfa.Client{}), nil, mfa.StatusChallenge)
+	w.disable(u, a.id, func() string { return w.wrong(a) })
+	f := w.signIn(u, mfa.Client{})
+	w.want(f, nil, mfa.StatusDenied)
+	if f.Reason != mfa.ReasonDisabled {
+		t.Errorf("reason %q", f.Reason)
+	}
+}
+
+// A watching scorer that fails decides nothing either.
+func TestShadowOfAScorerThatFails(t *testing.T) {
+	s := &watching{teller: telling(mfa.RiskLow)}
+	w := newWorld(t, withRisk(s), withPolicy(func(mfa.Subject) mfa.Decision { return mfa.Decision{} }))
+	u := person("ada")
+	w.withApp(u)
+	s.say = func(mfa.Attempt, string) (mfa.Assessment, error) { panic("no geo") }
+	f := w.signIn(u, from(1))
+	w.want(f, nil, mfa.StatusPassed)
+	if f.Risk.Level != mfa.RiskUnknown || !f.Risk.Shadow {
+		t.Errorf("the flow says %+v", f.Risk)
+	}
+	s.acts = true
+	w.want(w.signIn(u, from(1)), nil, mfa.StatusChallenge)
+}
+
+type watching struct {
+	*teller
+	acts bool
+}
+
+func (s *watching) Watching(time.Time) bool { return !s.acts }
+
+// A scorer that panics while it learns or counts changes nothing, and the sign-in passes.
+func TestAScorerThatPanicsLearnsNothing(t *testing.T) {
+	s := telling(mfa.RiskLow)
+	s.learns = func(string) error { panic("no memory") }
+	w := newWorld(t, withRisk(s))
+	u := person("ada")
+	w.want(w.signIn(u, from(1)), nil, mfa.StatusPassed)
+	s.learns = nil
+	w = w.twin(withRisk(&panicking{s}))
+	w.want(w.signIn(u, from(1)), nil, mfa.StatusPassed)
+}
+
+type panicking struct{ *teller }
+
+func (*panicking) Count([]byte) { panic("no memory") }
+
 // In shadow nothing is decided, the policy hears nothing, and all of it is recorded.
 func TestShadowDecidesNothing(t *testing.T) {
 	s := telling(mfa.RiskLow)

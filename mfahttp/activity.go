@@ -1,6 +1,7 @@
 package mfahttp
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -58,6 +59,8 @@ func (h *Handler) dispute(c *call) error {
 	if err := c.noBody(); err != nil {
 		return err
 	}
+	// What follows is done whole, also for a client that goes away.
+	c.r = c.r.WithContext(context.WithoutCancel(c.r.Context()))
 	if err := h.engine.Feedback(c.r.Context(), caller, c.id, mfa.NotMe); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (s *Scorer) Learn(past, observation []byte, activity string) (learned, coun
 }
 
 // Unlearn implements [mfa.Scorer]. What it takes from the population is exactly what
-// Learn had added.
+// Learn had added. The day's vote is not free again: else one user could teach all day.
 func (s *Scorer) Unlearn(past []byte, activity string) (left, counted []byte, err error) {
 	h, err := parseHistory(past)
 	if err != nil {
@@ -85,9 +85,6 @@ func (s *Scorer) Unlearn(past []byte, activity string) (left, counted []byte, er
 				continue
 			}
 			deltas = append(deltas, s.delta(&h.list[i].entry, m, -1))
-			if m.vote && m.minutes/minutesPerDay == h.day {
-				h.day, h.learned = 0, 0 // the day's vote is free again
-			}
 		}
 	}
 	if len(deltas) == 0 {

@@ -24,6 +24,9 @@ func (p *population) shadow(now time.Time) bool {
 	return now.Before(time.Unix(first, 0).Add(p.watch))
 }
 
+// Watching says whether sign-ins are scored without effect at this time.
+func (s *Scorer) Watching(now time.Time) bool { return s.pop.shadow(now) }
+
 // began takes in when another process has scored first.
 func (p *population) began(first int64) {
 	for {

@@ -93,12 +93,13 @@ func (p *population) fetch(ctx context.Context) error {
 	r.latest = p.view.Load().epoch
 	p.mu.Unlock()
 	err := r.read(ctx, p.clock())
+	all := true // a row that cannot be read may know of an earlier beginning
 	for _, o := range r.others {
-		if o.row != nil {
+		if all = all && o.row != nil; o.row != nil {
 			p.began(o.row.first)
 		}
 	}
-	if err == nil {
+	if err == nil && all {
 		p.joined.Store(true)
 	}
 	return err

@@ -14,7 +14,7 @@ func (velocity) Evidence(s *Sighting) []Evidence {
 	if n := a.AccountFailures + a.WrongPasswords; n >= accountFrom {
 		found = append(found, Evidence{
 			Code: codeAccountFailures, LogOdds: rising(n, accountFrom, maxAccount),
-			Text: textAccountFailures(n), Hard: n >= accountHard && !a.Known,
+			Text: textAccountFailures(n), Hard: a.AccountFailures >= accountHard && !a.Known, // wrong passwords are anybody's who knows the name
 		})
 	}
 	if n := a.NetworkFailures; n >= networkFrom {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/http"
 
 	"github.com/mfakit/mfa"
@@ -72,6 +74,7 @@ func (a *app) disputeSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	r = r.WithContext(context.WithoutCancel(r.Context())) // done whole, also for a browser that goes away
 	was, err := a.verdictOn(r.Context(), s.Account.ID, r.PathValue("id"))
 	if err != nil {
 		return err
@@ -83,10 +86,7 @@ func (a *app) disputeSignIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := host{a}
-	if err := h.Renewed(w, r, mfa.Authentication{}); err != nil {
-		return err
-	}
-	if err := h.Repudiated(w, r, s.Account.ID); err != nil {
+	if err := errors.Join(h.Renewed(w, r, mfa.Authentication{}), h.Repudiated(w, r, s.Account.ID)); err != nil {
 		return err
 	}
 	a.mfa.ClearFlow(w)
