@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"github.com/mfakit/mfa/internal/pause"
 )
 
 // Config says what an [Engine] is made of. Store, Keys and one factor are
@@ -125,7 +127,7 @@ func New(c Config) (*Engine, error) {
 		e.now = time.Now
 	}
 	if e.wait == nil {
-		e.wait = pauseFor
+		e.wait = pause.For
 	}
 	if e.log == nil {
 		e.log = slog.Default()

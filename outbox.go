@@ -417,15 +417,3 @@ func (st *state) lockOwed() bool {
 	st.touch(secHead)
 	return true
 }
-
-// pauseFor is what Config.Wait is when it is nil.
-func pauseFor(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mfakit/mfa/internal/pause"
 )
 
 // A population is what is learned of all users together: in a view that readers use
@@ -34,7 +36,7 @@ type population struct {
 
 // newPopulation takes a Config that New has completed.
 func newPopulation(c Config) *population {
-	p := &population{budget: c.Budget, watch: c.Shadow, clock: c.Now, log: c.Logger, wait: pause}
+	p := &population{budget: c.Budget, watch: c.Shadow, clock: c.Now, log: c.Logger, wait: pause.For}
 	p.view.Store(&tally{})
 	if c.Store != nil {
 		p.pending = &tally{}

@@ -62,18 +62,6 @@ func jittered(d time.Duration) time.Duration {
 	return d - d/5 + time.Duration(n.Int64())
 }
 
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // exchange is one Sync. The last one leaves the row to whoever comes next.
 func (p *population) exchange(ctx context.Context, last bool) error {
 	if p.rows == nil {

@@ -45,8 +45,8 @@ var below = map[layer][]layer{
 	sender:  {core, root},
 	watcher: {core, root},
 	mover:   {root},
-	scorer:  {root},
-	intel:   {root, scorer},
+	scorer:  {core, root},
+	intel:   {core, root, scorer},
 	testkit: {core, root, factor, store, testkit},
 }
 

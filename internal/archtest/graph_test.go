@@ -49,6 +49,7 @@ var places = map[string]place{
 	"internal/gsm7":     {core, nil},
 	"internal/onetime":  {core, nil},
 	"internal/quota":    {core, nil},
+	"internal/pause":    {core, nil},
 	"internal/recent":   {core, nil},
 	"internal/qr":       {core, []string{qrcode}},
 	"internal/seal":     {core, []string{crypto}},

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mfakit/mfa/internal/pause"
 	"github.com/mfakit/mfa/risk"
 )
 
@@ -97,7 +98,7 @@ func Open(c Config) (*Intel, error) {
 		c.Now = time.Now
 	}
 	if c.Wait == nil {
-		c.Wait = wait
+		c.Wait = pause.For
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

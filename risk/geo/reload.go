@@ -64,14 +64,3 @@ func (i *Intel) Watch(ctx context.Context, every time.Duration) error {
 		last = said
 	}
 }
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
