@@ -512,3 +512,5 @@ func repeated(do func() error) error {
 	}
 	return do()
 }
+
+func (s *spy) under() mfa.Store { return s.Store }

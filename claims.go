@@ -246,14 +246,19 @@ func (e *Engine) loadClaim(ctx context.Context, r ref) (c claim, version int64, 
 	if err != nil {
 		return claim{}, 0, storeError(ctx, "load", err)
 	}
+	c, err = e.openClaim(r, item)
+	return c, item.Version, err
+}
+
+func (e *Engine) openClaim(r ref, item Item) (c claim, err error) {
 	plain, err := e.unseal(sealClaim, r.key(), item.Value)
 	if err != nil {
-		return claim{}, item.Version, err
+		return claim{}, err
 	}
 	if err := codec.Unmarshal(plain, &c); err != nil {
-		return claim{}, item.Version, stateError(err)
+		return claim{}, stateError(err)
 	}
-	return c, item.Version, nil
+	return c, nil
 }
 
 // attach saves an attachment. Its name is random and this request's alone.

@@ -6,35 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math"
 	"time"
 )
-
-// stripes queue up the requests of one process that are for one user. They save
-// conflicts; between processes the store's compare-and-swap decides.
-type stripes [256]chan struct{}
-
-var stripeSeed = maphash.MakeSeed()
-
-func newStripes() *stripes {
-	var s stripes
-	for i := range s {
-		s[i] = make(chan struct{}, 1)
-	}
-	return &s
-}
-
-// enter waits for the user's turn, or for ctx to end.
-func (s *stripes) enter(ctx context.Context, user string) (leave func(), err error) {
-	c := s[maphash.String(stripeSeed, user)%uint64(len(s))]
-	select {
-	case c <- struct{}{}:
-		return func() { <-c }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
 
 // load reads and opens a user's value.
 func (e *Engine) load(ctx context.Context, user string) (*state, error) {
@@ -98,7 +72,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		gone    []leftover
 	}
 	var zero T
-	leave, err := e.stripes.enter(ctx, user)
+	leave, err := e.turns.enter(ctx, user)
 	if err != nil {
 		return zero, err
 	}

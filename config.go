@@ -74,7 +74,7 @@ type Engine struct {
 	wait       func(context.Context, time.Duration) error
 	log        *slog.Logger
 
-	stripes *stripes
+	turns   *turns
 	slow    chan struct{} // bounds slow digests
 	scoring chan struct{} // bounds calls of the scorer
 	meters  meters
@@ -109,7 +109,7 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{
 		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, scorer: c.Risk, observers: c.Observers, users: c.Users, support: c.Support,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
-		stripes:   newStripes(),
+		turns:     newTurns(),
 		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
 		scoring:   make(chan struct{}, maxScoring),
 		observing: make(chan struct{}, 8),

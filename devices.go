@@ -295,6 +295,11 @@ func (e *Engine) Devices(ctx context.Context, c Caller) ([]Device, error) {
 	if !d.Require.remembers(grant) {
 		grant = Remember{}
 	}
+	return st.deviceList(grant, here), nil
+}
+
+// deviceList is the user's browsers, the last seen first.
+func (st *state) deviceList(grant Remember, here *device) []Device {
 	out := make([]Device, 0, len(st.devices))
 	for i := range st.devices {
 		o := &st.devices[i]
@@ -302,7 +307,7 @@ func (e *Engine) Devices(ctx context.Context, c Caller) ([]Device, error) {
 			FirstSeen: fromUnix(o.Created), LastSeen: fromUnix(o.Seen), Remembered: o.remembered(&st.head, grant, st.now), Current: o == here})
 	}
 	slices.SortStableFunc(out, func(a, b Device) int { return b.LastSeen.Compare(a.LastSeen) })
-	return out, nil
+	return out
 }
 
 // ForgetDevice forgets one of the user's browsers: it is asked again, and is new

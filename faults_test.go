@@ -424,6 +424,44 @@ func TestWaitingInLineEndsWithTheRequest(t *testing.T) {
 	}
 }
 
+// C-18: whoever sends a thousand requests at a time for one user keeps nobody else
+// waiting, and no request beyond the bound waits at all.
+func TestC18_ALongLineIsOneUsersOwn(t *testing.T) {
+	w, s := tapped(t, silent)
+	u := person("u")
+	inside, leave := make(chan struct{}), make(chan struct{})
+	s.onSaves(func(i int, save func() error) error {
+		if i == 1 {
+			close(inside)
+			<-leave
+		}
+		return save()
+	})
+	const line = 1024
+	ctx, cancel := context.WithCancel(bg)
+	errs := make(chan error, line+1)
+	enter := func(ctx context.Context) {
+		_, err := w.SignIn(ctx, mfa.SignIn{User: u, First: mfa.Password})
+		errs <- err
+	}
+	go enter(bg)
+	<-inside
+	for range line {
+		go enter(ctx)
+	}
+	is(t, <-errs, mfa.ErrBusy) // the one too many
+	for i := range 2 * line {
+		w.signIn(person(fmt.Sprint("other", i)), mfa.Client{})
+	}
+	cancel()
+	for range line - 1 {
+		is(t, <-errs, context.Canceled)
+	}
+	close(leave)
+	is(t, <-errs, nil)
+	w.signIn(u, mfa.Client{})
+}
+
 // A store that now and then returns what was there before can make the engine
 // refuse, and never accept a code twice.
 func TestStaleReadsOnlyRefuse(t *testing.T) {

@@ -493,6 +493,8 @@ type tap struct {
 	onSave       func(n int, key string, old int64, item mfa.Item, save func() error) error
 }
 
+func (s *tap) under() mfa.Store { return s.Store }
+
 func (s *tap) Load(ctx context.Context, key string) (mfa.Item, error) {
 	load := func() (mfa.Item, error) { return s.Store.Load(ctx, key) }
 	if !strings.HasPrefix(key, "user/") {

@@ -93,8 +93,9 @@ func (k *KeyRing) Export() ([]byte, error) {
 }
 
 // Seal is for packages that keep values of their own in the host's [Store]: what
-// it seals opens under the same parts alone, which name the deployment, the purpose
-// and the key, and never where the engine's own values are expected.
+// it seals opens under the same parts alone, and never where the engine's own values
+// are expected. The parts are Config.Deployment as the host gave it, the key's first
+// element and the whole key: by them [Engine.Rewrap] finds the way.
 func (k *KeyRing) Seal(plain []byte, parts ...string) ([]byte, error) {
 	sealed, err := k.aead.Encrypt(plain, beside(parts))
 	if err != nil {

@@ -384,6 +384,10 @@ func (e *Engine) Activity(ctx context.Context, user string) ([]Activity, error) 
 	if err != nil {
 		return nil, err
 	}
+	return st.activity()
+}
+
+func (st *state) activity() ([]Activity, error) {
 	list, err := st.history()
 	if err != nil {
 		return nil, err

@@ -13,8 +13,11 @@ import (
 )
 
 // dump is all that a store in memory holds.
-func dump(t *testing.T, s mfa.Store) map[string]mfa.Item {
+func dump(t testing.TB, s mfa.Store) map[string]mfa.Item {
 	t.Helper()
+	if over, ok := s.(interface{ under() mfa.Store }); ok {
+		s = over.under()
+	}
 	out := map[string]mfa.Item{}
 	err := s.(mfa.Scanner).Scan(bg, "", "", func(key string, item mfa.Item) error {
 		out[key] = item

@@ -108,6 +108,11 @@ func (r *Ring) Decrypt(ciphertext, associatedData []byte) ([]byte, error) {
 	return nil, ErrOpen
 }
 
+// Current says whether the ring's first key has sealed a ciphertext.
+func (r *Ring) Current(ciphertext []byte) bool {
+	return len(ciphertext) >= overhead && binary.BigEndian.Uint32(ciphertext) == r.keys[0].id
+}
+
 // Index is a keyed hash of parts, 16 bytes long. It does not change when keys rotate.
 func (r *Ring) Index(parts ...string) []byte { return Index(r.index[:], parts...) }
 
