@@ -77,6 +77,8 @@ var problems = []struct {
 	{context.DeadlineExceeded, Problem{Status: 503, Code: "busy", Detail: "it took too long; try again", Retry: time.Second}},
 	{context.Canceled, Problem{Status: 503, Code: "busy", Detail: "the request was given up", Retry: time.Second}},
 	{mfa.ErrStore, Problem{Status: 503, Code: "busy", Detail: "nothing was accepted; try again", Retry: time.Second}},
+	// While an upgrade rolls, the next try may meet an instance that can read it.
+	{mfa.ErrNewerVersion, Problem{Status: 503, Code: "busy", Detail: "another instance of this service is newer; try again", Retry: time.Second}},
 	{mfa.ErrBadInput, Problem{Status: 400, Code: "bad_request"}},
 }
 
@@ -180,7 +182,8 @@ func (h *Handler) WriteError(w http.ResponseWriter, r *http.Request, err error) 
 
 // logFault tells the operator what the client is not told.
 func (h *Handler) logFault(r *http.Request, p *Problem, err error) {
-	if p.Status == http.StatusInternalServerError || errors.Is(err, mfa.ErrStore) && !errors.Is(err, context.Canceled) {
+	ours := errors.Is(err, mfa.ErrStore) && !errors.Is(err, context.Canceled) || errors.Is(err, mfa.ErrNewerVersion)
+	if ours || p.Status == http.StatusInternalServerError {
 		h.log.ErrorContext(r.Context(), "mfahttp: request failed", "method", r.Method, "error", err)
 	}
 }

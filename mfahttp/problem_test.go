@@ -97,7 +97,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{fmt.Errorf("%w: disk is full", mfa.ErrStore), 503, "busy", "1", ""},
 		{fmt.Errorf("%w: %w", mfa.ErrStore, context.Canceled), 503, "busy", "1", ""},
 		{mfa.ErrSealed, 500, "internal", "", ""},
-		{mfa.ErrNewerVersion, 500, "internal", "", ""},
+		{mfa.ErrNewerVersion, 503, "busy", "1", `"detail":"another instance`},
 		{errors.New("pq: password of the database is hunter2"), 500, "internal", "", ""},
 		{errors.Join(errHost, ErrNoSession), 500, "internal", "", ""},
 		{errors.Join(errHost, context.Canceled), 503, "busy", "1", ""},
@@ -115,7 +115,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 			if w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), c.member) {
 				t.Errorf("%v %s lacks %s", w.Header(), w.Body, c.member)
 			}
-			if logged := c.status == 500 || strings.Contains(c.err.Error(), "disk"); logged != (log != "") {
+			if logged := c.status == 500 || strings.Contains(c.err.Error(), "disk") || errors.Is(c.err, mfa.ErrNewerVersion); logged != (log != "") {
 				t.Errorf("logged: %q", log)
 			}
 		})
