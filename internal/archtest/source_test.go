@@ -159,8 +159,9 @@ func testCode(s source) []string {
 	for _, i := range s.file.Imports {
 		p, _ := strconv.Unquote(i.Path.Value)
 		kit := own(p) && forTests(relative(p))
-		driver := within(p, "modernc.org/sqlite") && within(s.folder(), "examples") // a program's database
-		if p == "testing" || kit || slices.ContainsFunc(testOnly, func(m string) bool { return within(p, m) }) && !driver {
+		is := func(m string) bool { return within(p, m) }
+		driver := slices.ContainsFunc(drivers, is) && !within(s.folder(), "examples") // where a program has its database
+		if p == "testing" || kit || driver || slices.ContainsFunc(testOnly, is) {
 			found = append(found, s.at(i)+": imports "+p+", which is for tests")
 		}
 	}
@@ -176,6 +177,7 @@ func TestTestCodeStaysInTests(t *testing.T) {
 		{"the authenticator", `import "` + module + `/mfatest/authenticator"`, "authenticator, which is for tests"},
 		{"testneed", `import "` + module + `/internal/testneed"`, "testneed, which is for tests"},
 		{"a driver in a library", `import _ "modernc.org/sqlite"`, "which is for tests"},
+		{"part of a driver in a library", `import _ "github.com/jackc/pgx/v5/stdlib"`, "which is for tests"},
 		{"totp", `import "` + module + `/totp"`, ""},
 	})
 }

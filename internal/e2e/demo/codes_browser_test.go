@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 )
 
 // attribute is an element's attribute; empty if it has none.

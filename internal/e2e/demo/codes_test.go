@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 	"github.com/mfakit/mfa/mfahttp"
 	"github.com/mfakit/mfa/sms/gateway"
 )

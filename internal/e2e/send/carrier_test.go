@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 )
 
 // What the gateway reports is shown: first that it has the message, then that

@@ -12,7 +12,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/emailcode"
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 	"github.com/mfakit/mfa/mailer"
 	"github.com/mfakit/mfa/notify"
 	"github.com/mfakit/mfa/sms"

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 	"github.com/mfakit/mfa/mfatest"
 	"github.com/mfakit/mfa/sms/gateway"
 )

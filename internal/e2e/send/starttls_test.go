@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/mfakit/mfa"
-	"github.com/mfakit/mfa/internal/e2e/testserver"
+	"github.com/mfakit/mfa/internal/testserver"
 	"github.com/mfakit/mfa/mailer"
 )
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -52,38 +53,85 @@ type process struct {
 
 func start(t testing.TB, name, path string, args ...string) *process {
 	t.Helper()
-	p := &process{name: name, cmd: exec.Command(path, args...), ended: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
-	p.cmd.SysProcAttr = endsWithUs()
-	if err := p.cmd.Start(); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	go func() {
-		_ = p.cmd.Wait() // it is killed
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		p.stop()
-		if t.Failed() {
-			t.Logf("%s:\n%s", name, p.out.String())
-		}
-	})
+	p := startAs(t, nil, name, path, args...)
+	t.Cleanup(func() { p.end(t) })
 	return p
 }
 
-// stop ends the process as a power cut would, and waits until it is gone.
+// startAs starts a program as another user of the machine; nil: as who runs the
+// test. The caller sees to it that it ends.
+func startAs(t testing.TB, as *account, name, path string, args ...string) *process {
+	t.Helper()
+	p := &process{name: name, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	p.cmd.SysProcAttr = endsWithUs(as)
+	started := make(chan error)
+	go func() {
+		// Linux kills the process when the thread that started it ends, even if the
+		// program lives on: so the thread stays for as long as the process.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.ended)
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = p.cmd.Wait() // it is killed
+		}
+	}()
+	if err := <-started; err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return p
+}
+
+// end stops the process, if there is one, and shows what it has said where the test
+// has failed.
+func (p *process) end(t testing.TB) {
+	if p == nil {
+		return
+	}
+	p.stop()
+	if t.Failed() {
+		t.Logf("%s:\n%s", p.name, p.out.String())
+	}
+}
+
+// stop ends the process and its children as a power cut would, and waits until
+// all are gone.
 func (p *process) stop() {
-	_ = p.cmd.Process.Kill() // it may be gone already
+	killFamily(p.cmd.Process)
 	<-p.ended
+}
+
+// ready waits until a server is, and says false where it ended because another
+// process had taken its port. If it ends for another reason, so does the test.
+func (p *process) ready(t testing.TB, is func() bool) bool {
+	t.Helper()
+	ready := false
+	Until(t, p.name+" to be ready", func() bool {
+		ready = is()
+		return ready || p.gone()
+	})
+	if said := p.out.String(); !ready && !strings.Contains(said, "Address already in use") && !strings.Contains(said, "Failed listening") {
+		t.Fatalf("%s ended:\n%s", p.name, said)
+	}
+	return ready
+}
+
+func (p *process) gone() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // fatalIfEnded ends the test of a process that did not live as long as it should.
 func (p *process) fatalIfEnded(t testing.TB) {
 	t.Helper()
-	select {
-	case <-p.ended:
+	if p.gone() {
 		t.Fatalf("%s ended:\n%s", p.name, p.out.String())
-	default:
 	}
 }
 
@@ -103,21 +151,6 @@ func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.String()
-}
-
-// freePorts finds ports that nobody listens on, each another.
-func freePorts(t testing.TB, n int) []int {
-	t.Helper()
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }
 
 // listens says whether somebody takes connections on a port.

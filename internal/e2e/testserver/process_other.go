@@ -1,7 +1,0 @@
-//go:build !linux
-
-package testserver
-
-import "syscall"
-
-func endsWithUs() *syscall.SysProcAttr { return nil }
