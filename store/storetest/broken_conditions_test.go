@@ -11,13 +11,13 @@ import (
 
 // conditionMistakes are in what may be written and deleted.
 var conditionMistakes = []mistake{
-	{"last writer wins", "update refuses a stale version", func(b *broken) {
+	{"last writer wins", "update refuses a stale version", "save over a version that was replaced: succeeded", func(b *broken) {
 		b.save = func(_ context.Context, key string, _ int64, item mfa.Item) error {
 			b.put(key, copied(item))
 			return nil
 		}
 	}},
-	{"create overwrites", "create refuses a key that exists", func(b *broken) {
+	{"create overwrites", "create refuses a key that exists", "save of a new key that exists: succeeded", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			if old == 0 {
 				b.put(key, copied(item))
@@ -26,7 +26,7 @@ var conditionMistakes = []mistake{
 			return b.correct.Save(ctx, key, old, item)
 		}
 	}},
-	{"create keeps what is there and says done", "create refuses a key that exists", func(b *broken) {
+	{"create keeps what is there and says done", "create refuses a key that exists", "save of a new key that exists: succeeded", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			if err := b.correct.Save(ctx, key, old, item); err != nil && old != 0 {
 				return err
@@ -34,7 +34,7 @@ var conditionMistakes = []mistake{
 			return nil
 		}
 	}},
-	{"update creates", "update refuses a key that is absent", func(b *broken) {
+	{"update creates", "update refuses a key that is absent", "save over an absent key: succeeded", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			if _, ok := b.there(key); !ok {
 				old = 0
@@ -42,7 +42,7 @@ var conditionMistakes = []mistake{
 			return b.correct.Save(ctx, key, old, item)
 		}
 	}},
-	{"remembers the versions of deleted keys", "update refuses a version of before a delete", func(b *broken) {
+	{"remembers the versions of deleted keys", "update refuses a version of before a delete", "save over a version that was deleted: succeeded", func(b *broken) {
 		gone := make(map[string]int64)
 		b.del = func(ctx context.Context, key string, old int64) error {
 			gone[key] = old
@@ -55,7 +55,7 @@ var conditionMistakes = []mistake{
 			return b.correct.Save(ctx, key, old, item)
 		}
 	}},
-	{"keeps deleted keys taken", "create works after a delete", func(b *broken) {
+	{"keeps deleted keys taken", "create works after a delete", "refused, though nothing is under it", func(b *broken) {
 		gone := make(map[string]bool)
 		b.del = func(ctx context.Context, key string, old int64) error {
 			gone[key] = true
@@ -68,7 +68,7 @@ var conditionMistakes = []mistake{
 			return b.correct.Save(ctx, key, old, item)
 		}
 	}},
-	{"writes the value before it compares", "update refuses a stale version", func(b *broken) {
+	{"writes the value before it compares", "update refuses a stale version", "what must not be written", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			if there, ok := b.there(key); ok {
 				b.put(key, mfa.Item{Value: copied(item).Value, Version: there.Version, Expires: there.Expires})
@@ -76,13 +76,13 @@ var conditionMistakes = []mistake{
 			return b.correct.Save(ctx, key, old, item)
 		}
 	}},
-	{"delete ignores the version", "delete refuses a stale version", func(b *broken) {
+	{"delete ignores the version", "delete refuses a stale version", "delete of a version that was replaced: succeeded", func(b *broken) {
 		b.del = func(_ context.Context, key string, _ int64) error {
 			b.remove(key)
 			return nil
 		}
 	}},
-	{"delete of version 0 deletes all", "delete refuses a stale version", func(b *broken) {
+	{"delete of version 0 deletes all", "delete refuses a stale version", "delete of version 0: succeeded", func(b *broken) {
 		b.del = func(ctx context.Context, key string, old int64) error {
 			if there, ok := b.there(key); ok && old == 0 {
 				old = there.Version
@@ -90,7 +90,7 @@ var conditionMistakes = []mistake{
 			return b.correct.Delete(ctx, key, old)
 		}
 	}},
-	{"stale delete says done", "delete refuses a stale version", func(b *broken) {
+	{"stale delete says done", "delete refuses a stale version", "delete of a version that was replaced: succeeded", func(b *broken) {
 		b.del = func(ctx context.Context, key string, old int64) error {
 			if err := b.correct.Delete(ctx, key, old); !errors.Is(err, mfa.ErrConflict) {
 				return err
@@ -98,7 +98,7 @@ var conditionMistakes = []mistake{
 			return nil
 		}
 	}},
-	{"delete of a missing key is ErrNotFound", "delete of an absent key is no error", func(b *broken) {
+	{"delete of a missing key is ErrNotFound", "delete of an absent key is no error", "delete of a key that was never there: mfa: not found", func(b *broken) {
 		b.del = func(ctx context.Context, key string, old int64) error {
 			if _, ok := b.there(key); !ok {
 				return mfa.ErrNotFound
@@ -106,7 +106,7 @@ var conditionMistakes = []mistake{
 			return b.correct.Delete(ctx, key, old)
 		}
 	}},
-	{"delete of a missing key is ErrConflict", "delete of an absent key is no error", func(b *broken) {
+	{"delete of a missing key is ErrConflict", "delete of an absent key is no error", "delete of a key that was never there: mfa: version conflict", func(b *broken) {
 		b.del = func(ctx context.Context, key string, old int64) error {
 			if _, ok := b.there(key); !ok {
 				return mfa.ErrConflict
@@ -114,10 +114,10 @@ var conditionMistakes = []mistake{
 			return b.correct.Delete(ctx, key, old)
 		}
 	}},
-	{"delete does nothing", "delete removes", func(b *broken) {
+	{"delete does nothing", "delete removes", "after Delete: load", func(b *broken) {
 		b.del = func(context.Context, string, int64) error { return nil }
 	}},
-	{"delete takes the key for a prefix", "delete removes", func(b *broken) {
+	{"delete takes the key for a prefix", "delete removes", "\"user/ab\": nothing is there", func(b *broken) {
 		b.del = func(ctx context.Context, key string, old int64) error {
 			if err := b.correct.Delete(ctx, key, old); err != nil {
 				return err
@@ -134,25 +134,25 @@ var conditionMistakes = []mistake{
 
 // errorMistakes are in what is said of it.
 var errorMistakes = []mistake{
-	{"has errors of its own", "absent key is ErrNotFound", failing(func(err error) error {
+	{"has errors of its own", "absent key is ErrNotFound", "does not wrap mfa.ErrNotFound", failing(func(err error) error {
 		return errors.New(err.Error())
 	})},
-	{"an absent key is an empty item", "absent key is ErrNotFound", func(b *broken) {
+	{"an absent key is an empty item", "absent key is ErrNotFound", "0 bytes \"\", want ErrNotFound", func(b *broken) {
 		b.load = func(ctx context.Context, key string) (mfa.Item, error) {
 			item, _ := b.correct.Load(ctx, key)
 			return item, nil
 		}
 	}},
-	{"every error is both sentinels", "update refuses a stale version", failing(func(err error) error {
+	{"every error is both sentinels", "update refuses a stale version", "which is an ErrNotFound, want ErrConflict alone", failing(func(err error) error {
 		return errors.Join(mfa.ErrConflict, mfa.ErrNotFound, err)
 	})},
-	{"a conflict is ErrNotFound", "update refuses a stale version", failing(func(err error) error {
+	{"a conflict is ErrNotFound", "update refuses a stale version", "which is an ErrNotFound, want ErrConflict alone", failing(func(err error) error {
 		if errors.Is(err, mfa.ErrConflict) {
 			return mfa.ErrNotFound
 		}
 		return err
 	})},
-	{"every error of Load is ErrNotFound", "a cancelled context tells no lie", func(b *broken) {
+	{"every error of Load is ErrNotFound", "a cancelled context tells no lie", "load with a context that had ended", func(b *broken) {
 		b.load = func(ctx context.Context, key string) (mfa.Item, error) {
 			item, err := b.correct.Load(ctx, key)
 			if err != nil {
@@ -161,7 +161,7 @@ var errorMistakes = []mistake{
 			return item, err
 		}
 	}},
-	{"every error of Save is ErrConflict", "a cancelled context tells no lie", func(b *broken) {
+	{"every error of Save is ErrConflict", "a cancelled context tells no lie", "save with a context that had ended", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			if err := b.correct.Save(ctx, key, old, item); err != nil {
 				return mfa.ErrConflict
@@ -169,7 +169,7 @@ var errorMistakes = []mistake{
 			return nil
 		}
 	}},
-	{"a cancelled save says done", "a cancelled context tells no lie", func(b *broken) {
+	{"a cancelled save says done", "a cancelled context tells no lie", "after a Save with a context that had ended: version", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			if err := b.correct.Save(ctx, key, old, item); !errors.Is(err, context.Canceled) {
 				return err
@@ -177,7 +177,7 @@ var errorMistakes = []mistake{
 			return nil
 		}
 	}},
-	{"saves and then calls a cancelled context a conflict", "a context cancelled midway loses nothing", func(b *broken) {
+	{"saves and then calls a cancelled context a conflict", "a context cancelled midway loses nothing", "an entry whose Save was refused is there", func(b *broken) {
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			err := b.correct.Save(context.WithoutCancel(ctx), key, old, item)
 			for range 10_000 {

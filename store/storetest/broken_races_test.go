@@ -11,7 +11,7 @@ import (
 
 // raceMistakes are in what happens at once.
 var raceMistakes = []mistake{
-	{"creates after it has looked", "one of many creates wins", func(b *broken) {
+	{"creates after it has looked", "one of many creates wins", "goroutines have saved over the same version", func(b *broken) {
 		var w window
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			_, ok := b.there(key)
@@ -26,10 +26,10 @@ var raceMistakes = []mistake{
 			return nil
 		}
 	}},
-	{"updates after it has looked", "one of many updates wins", updatesAfterLook(new(window))},
-	{"loses updates", "no increment is lost", updatesAfterLook(new(window))},
-	{"spends twice", "one thing is spent once", updatesAfterLook(new(window))},
-	{"deletes after it has looked", "update or delete wins, not both", func(b *broken) {
+	{"updates after it has looked", "one of many updates wins", "goroutines have saved over the same version", updatesAfterLook(new(window))},
+	{"loses updates", "no increment is lost", "after 160 increments", updatesAfterLook(new(window))},
+	{"spends twice", "one thing is spent once", "one thing was spent", updatesAfterLook(new(window))},
+	{"deletes after it has looked", "update or delete wins, not both", "both updated and deleted", func(b *broken) {
 		var w window
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			defer w.pass()
@@ -44,7 +44,7 @@ var raceMistakes = []mistake{
 			return nil
 		}
 	}},
-	{"stale reads", "loads see what was acknowledged", func(b *broken) {
+	{"stale reads", "loads see what was acknowledged", "after Save: load of \"user/a\": version is", func(b *broken) {
 		former := make(map[string]mfa.Item)
 		var mu sync.Mutex
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
@@ -64,7 +64,7 @@ var raceMistakes = []mistake{
 			return b.correct.Load(ctx, key)
 		}
 	}},
-	{"delayed visibility", "loads see what was acknowledged", func(b *broken) {
+	{"delayed visibility", "loads see what was acknowledged", "after Save: load of \"user/a\": version is", func(b *broken) {
 		visible := newCorrect()
 		b.save = func(ctx context.Context, key string, old int64, item mfa.Item) error {
 			err := b.correct.Save(ctx, key, old, item)
@@ -81,7 +81,7 @@ var raceMistakes = []mistake{
 			return item, err
 		}
 	}},
-	{"writes in two steps", "loads see what was acknowledged", func(b *broken) {
+	{"writes in two steps", "loads see what was acknowledged", "half of an item", func(b *broken) {
 		var w window
 		b.load = func(ctx context.Context, key string) (mfa.Item, error) {
 			defer w.pass()

@@ -53,15 +53,18 @@ func updateStale(ctx context.Context, a, b mfa.Store) error {
 		return fmt.Errorf("save over the first version: %w", err)
 	}
 	for _, s := range []mfa.Store{a, b} {
-		for what, old := range map[string]int64{
-			"a version that was replaced":    first.Version,
-			"a version that was never there": newVersion(),
+		for _, tt := range []struct {
+			what string
+			old  int64
+		}{
+			{"a version that was replaced", first.Version},
+			{"a version that was never there", newVersion()},
 		} {
-			if err := wantConflict("save over "+what, s.Save(ctx, "user/a", old, other())); err != nil {
+			if err := wantConflict("save over "+tt.what, s.Save(ctx, "user/a", tt.old, other())); err != nil {
 				return err
 			}
 			if err := wantItem(ctx, b, "user/a", second); err != nil {
-				return fmt.Errorf("after a Save over %s was refused: %w", what, err)
+				return fmt.Errorf("after a Save over %s was refused: %w", tt.what, err)
 			}
 		}
 	}
@@ -165,16 +168,19 @@ func deleteStale(ctx context.Context, a, b mfa.Store) error {
 		return fmt.Errorf("save over the first version: %w", err)
 	}
 	for _, s := range []mfa.Store{a, b} {
-		for what, old := range map[string]int64{
-			"a version that was replaced":    first.Version,
-			"a version that was never there": newVersion(),
-			"version 0":                      0,
+		for _, tt := range []struct {
+			what string
+			old  int64
+		}{
+			{"a version that was replaced", first.Version},
+			{"a version that was never there", newVersion()},
+			{"version 0", 0},
 		} {
-			if err := wantConflict("delete of "+what, s.Delete(ctx, "user/a", old)); err != nil {
+			if err := wantConflict("delete of "+tt.what, s.Delete(ctx, "user/a", tt.old)); err != nil {
 				return err
 			}
 			if err := wantItem(ctx, b, "user/a", second); err != nil {
-				return fmt.Errorf("after a Delete of %s was refused: %w", what, err)
+				return fmt.Errorf("after a Delete of %s was refused: %w", tt.what, err)
 			}
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mfakit/mfa"
 )
@@ -78,6 +80,16 @@ func (c *correct) Scan(ctx context.Context, prefix, after string, visit func(str
 	return nil
 }
 
+func (c *correct) DropExpired(_ context.Context, before time.Time) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.items)
+	maps.DeleteFunc(c.items, func(_ string, item mfa.Item) bool {
+		return !item.Expires.IsZero() && item.Expires.Before(before)
+	})
+	return n - len(c.items), nil
+}
+
 func (c *correct) keys() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -118,18 +130,142 @@ func (w wrapping) Delete(ctx context.Context, key string, old int64) error {
 // has expired.
 type expiring struct{ *correct }
 
-func (e expiring) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
-	if err := e.correct.Save(ctx, key, old, item); err != nil {
-		return err
+func (e expiring) expire(key string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if at := e.items[key].Expires; !at.IsZero() && at.Before(time.Now()) {
+		delete(e.items, key)
 	}
-	if !item.Expires.IsZero() && item.Expires.Year() < 2000 {
-		return e.correct.Delete(ctx, key, item.Version)
-	}
-	return nil
 }
 
-// unwalkable is a correct store without Scan.
-type unwalkable struct{ mfa.Store }
+func (e expiring) Load(ctx context.Context, key string) (mfa.Item, error) {
+	e.expire(key)
+	return e.correct.Load(ctx, key)
+}
+
+func (e expiring) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	e.expire(key)
+	return e.correct.Save(ctx, key, old, item)
+}
+
+// namespaced is a correct store in a part of another.
+type namespaced struct {
+	*correct
+	name string // ends where no key goes on
+}
+
+func (n namespaced) Load(ctx context.Context, key string) (mfa.Item, error) {
+	return n.correct.Load(ctx, n.name+key)
+}
+
+func (n namespaced) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	return n.correct.Save(ctx, n.name+key, old, item)
+}
+
+func (n namespaced) Delete(ctx context.Context, key string, old int64) error {
+	return n.correct.Delete(ctx, n.name+key, old)
+}
+
+func (n namespaced) Scan(ctx context.Context, prefix, after string, visit func(string, mfa.Item) error) error {
+	return n.correct.Scan(ctx, n.name+prefix, n.name+after, func(key string, item mfa.Item) error {
+		return visit(strings.TrimPrefix(key, n.name), item)
+	})
+}
+
+func (n namespaced) DropExpired(ctx context.Context, before time.Time) (dropped int, err error) {
+	err = n.correct.Scan(ctx, n.name, "", func(key string, item mfa.Item) error {
+		if item.Expires.IsZero() || !item.Expires.Before(before) {
+			return nil
+		}
+		dropped++
+		return n.correct.Delete(ctx, key, item.Version)
+	})
+	return dropped, err
+}
+
+// wired is a correct store behind connections that can be cut: the reads and
+// the writes that are next then fail, writes by turns before and after they were
+// done.
+type wired struct {
+	*correct
+	reads, writes, cuts atomic.Int64
+}
+
+var errCut = errors.New("connection reset by peer")
+
+func (w *wired) cut() {
+	w.reads.Store(2)
+	w.writes.Store(2 + w.cuts.Add(1)%2)
+}
+
+// lose says what is lost of an operation.
+func lose(left *atomic.Int64) fault {
+	for {
+		n := left.Load()
+		switch {
+		case n <= 0:
+			return none
+		case !left.CompareAndSwap(n, n-1):
+		case n%2 == 0:
+			return lostAnswer
+		default:
+			return unsent
+		}
+	}
+}
+
+func (w *wired) Load(ctx context.Context, key string) (mfa.Item, error) {
+	if lose(&w.reads) != none {
+		return mfa.Item{}, errCut
+	}
+	return w.correct.Load(ctx, key)
+}
+
+func (w *wired) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	return w.through(func() error { return w.correct.Save(ctx, key, old, item) })
+}
+
+func (w *wired) Delete(ctx context.Context, key string, old int64) error {
+	return w.through(func() error { return w.correct.Delete(ctx, key, old) })
+}
+
+func (w *wired) through(do func() error) error {
+	f := lose(&w.writes)
+	if f == unsent {
+		return errCut
+	}
+	if err := do(); err != nil || f == none {
+		return err
+	}
+	return errCut
+}
+
+func (w *wired) Scan(ctx context.Context, prefix, after string, visit func(string, mfa.Item) error) error {
+	if lose(&w.reads) != none {
+		return errCut
+	}
+	return w.correct.Scan(ctx, prefix, after, func(key string, item mfa.Item) error {
+		if lose(&w.reads) != none {
+			return errCut
+		}
+		return visit(key, item)
+	})
+}
+
+// repeating is a correct store whose client library repeats by itself what has
+// lost its connection.
+type repeating struct{ *wired }
+
+func (r repeating) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	err := r.wired.Save(ctx, key, old, item)
+	for errors.Is(err, errCut) {
+		err = r.wired.Save(ctx, key, old, item)
+	}
+	return err
+}
+
+// bare is a correct store without Scan and DropExpired.
+type bare struct{ mfa.Store }
 
 func TestCorrectStoresPass(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
@@ -147,13 +283,26 @@ func TestCorrectStoresPass(t *testing.T) {
 	t.Run("drops the expired", func(t *testing.T) {
 		Run(t, func(*testing.T) mfa.Store { return expiring{newCorrect()} })
 	})
-	t.Run("no scan", func(t *testing.T) {
-		for _, c := range cases() {
-			s := unwalkable{newCorrect()}
-			if err := c.check(t.Context(), s, s); err != nil {
-				t.Errorf("%s: %v", c.name, err)
-			}
-		}
+	t.Run("no method beyond the three", func(t *testing.T) {
+		Run(t, func(*testing.T) mfa.Store { return bare{newCorrect()} })
+	})
+	t.Run("namespaces", func(t *testing.T) {
+		RunIsolated(t, func(*testing.T) (a, b mfa.Store) {
+			c := newCorrect()
+			return namespaced{c, "a\xff"}, namespaced{c, "ab\xff"}
+		})
+	})
+	t.Run("cut off", func(t *testing.T) {
+		RunFaulty(t, func(*testing.T) (mfa.Store, func()) {
+			w := &wired{correct: newCorrect()}
+			return w, w.cut
+		})
+	})
+	t.Run("cut off, and repeated by the client", func(t *testing.T) {
+		RunFaulty(t, func(*testing.T) (mfa.Store, func()) {
+			w := &wired{correct: newCorrect()}
+			return repeating{w}, w.cut
+		})
 	})
 }
 

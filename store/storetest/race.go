@@ -8,20 +8,28 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mfakit/mfa"
 )
 
 // rivals is how many goroutines want the same thing at once, and rounds how
-// often they meet: enough for an unlocked check-then-write to show.
+// often they meet: enough for an unlocked check-then-write to show. Where a
+// round is over so soon that two hardly ever meet, there are more of them.
 const (
-	rivals = 32
-	rounds = 8
+	rivals    = 32
+	rounds    = 8
+	roundTime = 300 * time.Millisecond
 )
+
+// again says whether there is to be another round.
+func again(r int, began time.Time) bool {
+	return r < rounds || r < 100*rounds && time.Since(began) < roundTime
+}
 
 // together runs f for each rival, on the two handles by turns. All start when
 // the last is ready.
-func together(a, b mfa.Store, n int, f func(i int, s mfa.Store) error) error {
+func together(ctx context.Context, a, b mfa.Store, n int, f func(i int, s mfa.Store) error) error {
 	errs := make([]error, n)
 	start := make(chan struct{})
 	var ready, done sync.WaitGroup
@@ -34,13 +42,39 @@ func together(a, b mfa.Store, n int, f func(i int, s mfa.Store) error) error {
 		done.Go(func() {
 			ready.Done()
 			<-start
-			errs[i] = f(i, s)
+			if errs[i] = ctx.Err(); errs[i] == nil {
+				errs[i] = f(i, s)
+			}
 		})
 	}
 	ready.Wait()
 	close(start)
 	done.Wait()
-	return errors.Join(errs...)
+	return first(errs)
+}
+
+// shared has eight goroutines, on the two handles by turns, take a share each of
+// n things to do.
+func shared(ctx context.Context, a, b mfa.Store, n int, f func(i int, s mfa.Store) error) error {
+	const workers = 8
+	return together(ctx, a, b, workers, func(w int, s mfa.Store) error {
+		for i := w; i < n; i += workers {
+			if err := f(i, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// first is what went wrong first among equals: the rest mostly follows from it.
+func first(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // race lets the rivals save over the same version, and checks that one has won,
@@ -49,7 +83,7 @@ func race(ctx context.Context, a, b mfa.Store, key string, old int64) (mfa.Item,
 	var winners atomic.Int64
 	var won atomic.Int64
 	items := make([]mfa.Item, rivals)
-	err := together(a, b, rivals, func(i int, s mfa.Store) error {
+	err := together(ctx, a, b, rivals, func(i int, s mfa.Store) error {
 		items[i] = newItem("rival " + strconv.Itoa(i))
 		err := s.Save(ctx, key, old, items[i])
 		if err == nil {
@@ -70,7 +104,7 @@ func race(ctx context.Context, a, b mfa.Store, key string, old int64) (mfa.Item,
 }
 
 func oneCreateWins(ctx context.Context, a, b mfa.Store) error {
-	for r := range rounds {
+	for r, began := 0, time.Now(); again(r, began); r++ {
 		if _, err := race(ctx, a, b, "claim/"+strconv.Itoa(r), 0); err != nil {
 			return err
 		}
@@ -83,7 +117,7 @@ func oneUpdateWins(ctx context.Context, a, b mfa.Store) error {
 	if err != nil {
 		return err
 	}
-	for range rounds {
+	for r, began := 0, time.Now(); again(r, began); r++ {
 		if item, err = race(ctx, a, b, "user/a", item.Version); err != nil {
 			return err
 		}
@@ -94,7 +128,7 @@ func oneUpdateWins(ctx context.Context, a, b mfa.Store) error {
 // updateOrDelete lets one update and one delete of the same version meet. The
 // update's refusal or the delete's must follow, whichever comes first.
 func updateOrDelete(ctx context.Context, a, b mfa.Store) error {
-	for r := range 4 * rounds {
+	for r, began := 0, time.Now(); r < 4*rounds || again(r, began); r++ {
 		key := "user/" + strconv.Itoa(r)
 		first, err := create(ctx, a, key, "first")
 		if err != nil {
@@ -102,7 +136,7 @@ func updateOrDelete(ctx context.Context, a, b mfa.Store) error {
 		}
 		second := newItem("second")
 		errs := make([]error, 2)
-		err = together(a, b, 2, func(i int, s mfa.Store) error {
+		err = together(ctx, a, b, 2, func(i int, s mfa.Store) error {
 			if i == r%2 {
 				errs[0] = s.Save(ctx, key, first.Version, second)
 			} else {
@@ -131,13 +165,13 @@ func updateOrDelete(ctx context.Context, a, b mfa.Store) error {
 // spentOnce is what the engine does with a code: load, see that it is unspent,
 // save it as spent. Whoever saves has spent it; that is one.
 func spentOnce(ctx context.Context, a, b mfa.Store) error {
-	for r := range rounds {
+	for r, began := 0, time.Now(); again(r, began); r++ {
 		key := "user/" + strconv.Itoa(r)
 		if _, err := create(ctx, a, key, "unspent"); err != nil {
 			return err
 		}
 		var spenders atomic.Int64
-		err := together(a, b, 2*rivals, func(i int, s mfa.Store) error {
+		err := together(ctx, a, b, 2*rivals, func(i int, s mfa.Store) error {
 			item, err := s.Load(ctx, key)
 			if err != nil {
 				return fmt.Errorf("load: %w", err)
@@ -164,7 +198,7 @@ func spentOnce(ctx context.Context, a, b mfa.Store) error {
 
 // increment adds 1 to the number under key, trying again after a conflict.
 func increment(ctx context.Context, s mfa.Store, key string) error {
-	for {
+	for ctx.Err() == nil {
 		n, item, err := loadNumber(ctx, s, key)
 		if err != nil {
 			return err
@@ -177,6 +211,7 @@ func increment(ctx context.Context, s mfa.Store, key string) error {
 			return err
 		}
 	}
+	return ctx.Err()
 }
 
 func loadNumber(ctx context.Context, s mfa.Store, key string) (int, mfa.Item, error) {
@@ -192,11 +227,11 @@ func loadNumber(ctx context.Context, s mfa.Store, key string) (int, mfa.Item, er
 }
 
 func noLostIncrement(ctx context.Context, a, b mfa.Store) error {
-	const counters, each = 16, 20
+	const counters, each = 16, 10
 	if _, err := create(ctx, a, "limit/a", "0"); err != nil {
 		return err
 	}
-	err := together(a, b, counters, func(_ int, s mfa.Store) error {
+	err := together(ctx, a, b, counters, func(_ int, s mfa.Store) error {
 		for range each {
 			if err := increment(ctx, s, "limit/a"); err != nil {
 				return err
@@ -210,6 +245,45 @@ func noLostIncrement(ctx context.Context, a, b mfa.Store) error {
 	n, _, err := loadNumber(ctx, b, "limit/a")
 	if err == nil && n != counters*each {
 		err = fmt.Errorf("the counter is at %d after %d increments", n, counters*each)
+	}
+	return err
+}
+
+// storm has 64 goroutines add to one number at once. Whoever is refused must find
+// another version there: then every refusal is somebody's success, and nobody is
+// refused more often than there are others.
+func storm(ctx context.Context, a, b mfa.Store) error {
+	const writers = 64
+	if _, err := create(ctx, a, "limit/a", "0"); err != nil {
+		return err
+	}
+	err := together(ctx, a, b, writers, func(_ int, s mfa.Store) error {
+		refused := int64(0)
+		for range writers {
+			n, item, err := loadNumber(ctx, s, "limit/a")
+			if err != nil {
+				return err
+			}
+			if refused != 0 && item.Version == refused {
+				return errors.New("a Save was refused, and the version that it named is still there")
+			}
+			err = s.Save(ctx, "limit/a", item.Version, newItem(strconv.Itoa(n+1)))
+			if err == nil {
+				return nil
+			}
+			if err := wantConflict("save by one that lost", err); err != nil {
+				return err
+			}
+			refused = item.Version
+		}
+		return fmt.Errorf("refused %d times, though only %d others write once each", writers, writers-1)
+	})
+	if err != nil {
+		return err
+	}
+	n, _, err := loadNumber(ctx, b, "limit/a")
+	if err == nil && n != writers {
+		err = fmt.Errorf("the counter is at %d after %d increments", n, writers)
 	}
 	return err
 }
@@ -229,7 +303,7 @@ func loadsAreCurrent(ctx context.Context, a, b mfa.Store) error {
 		return fmt.Errorf("save: %w", err)
 	}
 	acknowledged.Store(1)
-	return together(a, b, 1+4, func(i int, s mfa.Store) error {
+	return together(ctx, a, b, 1+4, func(i int, s mfa.Store) error {
 		if i == 0 {
 			defer acknowledged.Store(writes)
 			for n := int64(2); n <= writes; n++ {
@@ -243,7 +317,7 @@ func loadsAreCurrent(ctx context.Context, a, b mfa.Store) error {
 			}
 			return nil
 		}
-		for {
+		for ctx.Err() == nil {
 			known := acknowledged.Load()
 			item, err := s.Load(ctx, "user/a")
 			if err != nil {
@@ -259,5 +333,6 @@ func loadsAreCurrent(ctx context.Context, a, b mfa.Store) error {
 				return nil
 			}
 		}
+		return ctx.Err()
 	})
 }

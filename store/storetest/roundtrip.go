@@ -2,11 +2,9 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/mfakit/mfa"
 )
@@ -108,71 +106,6 @@ func closeVersions(ctx context.Context, a, b mfa.Store) error {
 			return err
 		}
 		if err := wantItem(ctx, a, key, item); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func expiry(ctx context.Context, a, b mfa.Store) error {
-	old := int64(0)
-	for _, expires := range []time.Time{
-		{}, // never
-		time.Date(2100, 1, 2, 3, 4, 5, 123456000, time.UTC),
-		time.Date(2100, 1, 2, 3, 4, 5, 1000, time.UTC),
-		time.Date(2100, 1, 2, 3, 4, 5, 999999999, time.UTC),
-		{}, // never again
-		time.Date(2100, 7, 2, 3, 4, 5, 0, time.FixedZone("far east", 13*60*60+45*60)),
-		time.Date(2100, 7, 2, 3, 4, 5, 0, time.FixedZone("far west", -11*60*60-30*60)),
-		time.Date(9999, 12, 30, 23, 59, 59, 999999000, time.UTC),
-		{},
-	} {
-		item := newItem("x")
-		item.Expires = expires
-		if err := a.Save(ctx, "user/a", old, item); err != nil {
-			return fmt.Errorf("save with expiry %v: %w", expires, err)
-		}
-		if err := wantItem(ctx, b, "user/a", item); err != nil {
-			return err
-		}
-		old = item.Version
-	}
-	return nil
-}
-
-// expired accepts that a store has dropped an item, and that it has not, but no
-// half of it: neither another item, nor one that can be loaded yet not replaced.
-func expired(ctx context.Context, a, b mfa.Store) error {
-	for i, expires := range []time.Time{
-		time.Unix(0, 0),
-		time.Date(1999, 12, 31, 23, 59, 59, 0, time.UTC),
-	} {
-		key := fmt.Sprintf("spent/%d", i)
-		item := newItem("x")
-		item.Expires = expires
-		if err := a.Save(ctx, key, 0, item); err != nil {
-			return fmt.Errorf("save of an item that expired in %d: %w", expires.Year(), err)
-		}
-		got, err := b.Load(ctx, key)
-		if err != nil && !errors.Is(err, mfa.ErrNotFound) {
-			return fmt.Errorf("load of an item that expired in %d: %w", expires.Year(), err)
-		}
-		old := int64(0)
-		if err == nil {
-			if err := sameItem(got, item); err != nil {
-				return err
-			}
-			old = got.Version
-		}
-		next := newItem("y")
-		err = a.Save(ctx, key, old, next)
-		if errors.Is(err, mfa.ErrConflict) && old != 0 {
-			err = a.Save(ctx, key, 0, next) // it may have gone since the Load
-		}
-		if err != nil {
-			return fmt.Errorf("save over an item that expired in %d: %w", expires.Year(), err)
-		}
-		if err := wantItem(ctx, b, key, next); err != nil {
 			return err
 		}
 	}

@@ -37,19 +37,25 @@ func wantScan(ctx context.Context, s mfa.Store, prefix, after string, want []str
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(got, want) {
-		return fmt.Errorf("scan of prefix %q after %q visits %d keys %.200q, want %d %.200q", prefix, after, len(got), got, len(want), want)
+	what := fmt.Sprintf("scan of prefix %.60q after %.60q", prefix, after)
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i == len(want):
+			return fmt.Errorf("%s visits %.60q as number %d, where %d keys are all there is", what, got[i], i+1, len(want))
+		case i == len(got):
+			return fmt.Errorf("%s ends after %d of %d keys, before %.60q", what, len(got), len(want), want[i])
+		case got[i] != want[i]:
+			return fmt.Errorf("%s visits %.60q as number %d of %d, want %.60q", what, got[i], i+1, len(want), want[i])
+		}
 	}
 	return nil
 }
 
 func createAll(ctx context.Context, s mfa.Store, keys []string) error {
-	for _, key := range keys {
-		if _, err := create(ctx, s, key, "value of "+key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return shared(ctx, s, s, len(keys), func(i int, s mfa.Store) error {
+		_, err := create(ctx, s, keys[i], valueOf(keys[i]))
+		return err
+	})
 }
 
 // scanOrder holds the order against the bytes of the keys: not against their

@@ -32,15 +32,22 @@ func newItem(value string) mfa.Item {
 // create saves an item of a new version under a key that is absent.
 func create(ctx context.Context, s mfa.Store, key, value string) (mfa.Item, error) {
 	item := newItem(value)
-	if err := s.Save(ctx, key, 0, item); err != nil {
-		return item, fmt.Errorf("save of the new key %.60q: %w", key, err)
+	err := s.Save(ctx, key, 0, item)
+	switch {
+	case errors.Is(err, mfa.ErrConflict):
+		err = fmt.Errorf("save of the new key %.60q: refused, though nothing is under it: %w", key, err)
+	case err != nil:
+		err = fmt.Errorf("save of the new key %.60q: %w", key, err)
 	}
-	return item, nil
+	return item, err
 }
 
 // wantItem checks that key holds the item.
 func wantItem(ctx context.Context, s mfa.Store, key string, want mfa.Item) error {
 	got, err := s.Load(ctx, key)
+	if errors.Is(err, mfa.ErrNotFound) {
+		return fmt.Errorf("load of %.60q: nothing is there (%w), want %s", key, err, describe(want.Value))
+	}
 	if err != nil {
 		return fmt.Errorf("load of %.60q: %w", key, err)
 	}
@@ -54,18 +61,22 @@ func wantItem(ctx context.Context, s mfa.Store, key string, want mfa.Item) error
 // is as fine as databases keep them.
 func sameItem(got, want mfa.Item) error {
 	if got.Version != want.Version {
-		return fmt.Errorf("version is %d, want %d", got.Version, want.Version)
+		return fmt.Errorf("version is %d, want %d%s", got.Version, want.Version, because(aboutVersion(got.Version, want.Version)))
 	}
 	if !bytes.Equal(got.Value, want.Value) {
-		return fmt.Errorf("value is %s, want %s", describe(got.Value), describe(want.Value))
+		return fmt.Errorf("value is %s, want %s%s", describe(got.Value), describe(want.Value), because(aboutValue(got.Value, want.Value)))
 	}
-	if got.Expires.IsZero() != want.Expires.IsZero() {
-		return fmt.Errorf("expires is %v, want %v", got.Expires, want.Expires)
-	}
-	if d := got.Expires.Sub(want.Expires).Abs(); d >= time.Microsecond {
-		return fmt.Errorf("expires is %v, want %v: off by %v", got.Expires, want.Expires, d)
+	if got.Expires.IsZero() != want.Expires.IsZero() || got.Expires.Sub(want.Expires).Abs() >= time.Microsecond {
+		return fmt.Errorf("expires is %v, want %v%s", shown(got.Expires), shown(want.Expires), because(aboutExpires(got.Expires, want.Expires)))
 	}
 	return nil
+}
+
+func shown(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format(time.RFC3339Nano)
 }
 
 // describe shows the length of a value and how it begins and ends.
@@ -82,19 +93,23 @@ func wantAbsent(ctx context.Context, s mfa.Store, key string) error {
 	switch {
 	case err == nil:
 		return fmt.Errorf("load of %.60q: %s, want ErrNotFound", key, describe(item.Value))
-	case !errors.Is(err, mfa.ErrNotFound) || errors.Is(err, mfa.ErrConflict):
-		return fmt.Errorf("load of %.60q: error %q, want ErrNotFound", key, err)
+	case errors.Is(err, mfa.ErrConflict):
+		return fmt.Errorf("load of %.60q: error %q, which is an ErrConflict, want ErrNotFound alone", key, err)
+	case !errors.Is(err, mfa.ErrNotFound):
+		return fmt.Errorf("load of %.60q: error %q, which does not wrap mfa.ErrNotFound", key, err)
 	}
 	return nil
 }
 
 // wantConflict checks that an operation was refused for its version.
 func wantConflict(operation string, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return fmt.Errorf("%s: succeeded, want ErrConflict", operation)
-	}
-	if !errors.Is(err, mfa.ErrConflict) || errors.Is(err, mfa.ErrNotFound) {
-		return fmt.Errorf("%s: error %q, want ErrConflict", operation, err)
+	case errors.Is(err, mfa.ErrNotFound):
+		return fmt.Errorf("%s: error %q, which is an ErrNotFound, want ErrConflict alone", operation, err)
+	case !errors.Is(err, mfa.ErrConflict):
+		return fmt.Errorf("%s: error %q, which does not wrap mfa.ErrConflict", operation, err)
 	}
 	return nil
 }
