@@ -20,12 +20,12 @@ var (
 func (s *Store) Load(ctx context.Context, key string) (mfa.Item, error) {
 	var item mfa.Item
 	var expires sql.NullInt64
-	err := s.load.QueryRowContext(ctx, []byte(key)).Scan(&item.Value, &item.Version, &expires)
+	found, err := s.read(ctx, s.load, s.loadLocked, key, &item.Value, &item.Version, &expires)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return mfa.Item{}, errNotFound
 	case err != nil:
 		return mfa.Item{}, fmt.Errorf("sqlstore: load: %w", err)
+	case !found:
+		return mfa.Item{}, errNotFound
 	}
 	item.Expires = fromMicros(expires)
 	return item, nil
@@ -34,6 +34,13 @@ func (s *Store) Load(ctx context.Context, key string) (mfa.Item, error) {
 // Save implements [mfa.Store]. Expires is kept to the microsecond, rounded
 // down.
 func (s *Store) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	// MySQL would cut off what its columns do not hold, and a key would be another's.
+	switch {
+	case len(key) > maxKey:
+		return fmt.Errorf("sqlstore: save: the key has %d bytes, and may have %d", len(key), maxKey)
+	case len(item.Value) > maxValue:
+		return fmt.Errorf("sqlstore: save: the value has %d bytes, and may have %d", len(item.Value), maxValue)
+	}
 	var n int64
 	var err error
 	if old == 0 {
@@ -50,6 +57,12 @@ func (s *Store) Save(ctx context.Context, key string, old int64, item mfa.Item) 
 	return nil
 }
 
+// What a key and a value may have, as [mfa.Store] says, in bytes.
+const (
+	maxKey   = 1024
+	maxValue = 1 << 20
+)
+
 // Delete implements [mfa.Store].
 func (s *Store) Delete(ctx context.Context, key string, old int64) error {
 	n, err := s.write(ctx, s.remove, []byte(key), old)
@@ -63,50 +76,58 @@ func (s *Store) Delete(ctx context.Context, key string, old int64) error {
 	// between the two statements, but not to the version old, which was only
 	// ever saved once. So the second alone decides, as of its own moment.
 	var version int64
-	err = s.version.QueryRowContext(ctx, []byte(key)).Scan(&version)
+	found, err := s.read(ctx, s.version, s.versionLocked, key, &version)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
 	case err != nil:
 		return fmt.Errorf("sqlstore: delete: %w", err)
+	case found:
+		return errDelete
 	}
-	return errDelete
+	return nil
 }
 
-// dropPage is how many items one statement of DropExpired removes: so few that
-// a Save waiting behind it does not notice.
-const dropPage = 500
-
-// DropExpired removes every item whose Expires is set and before the given
-// time, and returns how many those were. The store itself never reads a clock,
-// so expired items stay until this is called; pass the time that the engine
-// goes by.
-func (s *Store) DropExpired(ctx context.Context, before time.Time) (int, error) {
-	dropped := 0
-	for {
-		n, err := s.write(ctx, s.dropExpiredPage, before.UnixMicro(), dropPage)
-		dropped += int(n)
-		if err != nil {
-			return dropped, fmt.Errorf("sqlstore: drop expired: %w", err)
+// read runs a statement that reads one row, and says whether there was one. In a
+// host's transaction it is the locked one: that sees what is there now, whatever
+// the transaction has read before, and it stays until the transaction ends.
+func (s *Store) read(ctx context.Context, stmt, locked *sql.Stmt, key string, dest ...any) (found bool, err error) {
+	scan := func(stmt *sql.Stmt) error {
+		err := stmt.QueryRowContext(ctx, []byte(key)).Scan(dest...)
+		found = err == nil
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
 		}
-		if n < dropPage {
-			return dropped, nil
-		}
+		return err
 	}
+	if h := txOf(ctx); h != nil {
+		err = h.do(ctx, locked, scan)
+	} else {
+		err = retried(ctx, func() error { return scan(stmt) })
+	}
+	return found, err
 }
 
 // write runs one statement that writes, and returns how many rows it has
 // changed.
-func (s *Store) write(ctx context.Context, stmt *sql.Stmt, args ...any) (int64, error) {
+func (s *Store) write(ctx context.Context, stmt *sql.Stmt, args ...any) (n int64, err error) {
+	exec := func(stmt *sql.Stmt) error {
+		result, err := stmt.ExecContext(ctx, args...)
+		if err == nil {
+			n, err = result.RowsAffected()
+		}
+		return err
+	}
+	// A host's transaction does not queue up: it may be the one that those in the
+	// queue are waiting for.
+	if h := txOf(ctx); h != nil {
+		err = h.do(ctx, stmt, exec)
+		return n, err
+	}
 	if err := s.writing.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer s.writing.leave()
-	result, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	err = retried(ctx, func() error { return exec(stmt) })
+	return n, err
 }
 
 // bytesOf makes an empty value of none, which drivers would write as NULL.

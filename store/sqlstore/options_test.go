@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,19 +25,27 @@ func TestOptions(t *testing.T) {
 		{"line break at the end", Options{Dialect: SQLite, Table: "a\n"}, ""},
 		{"NUL", Options{Dialect: SQLite, Table: "a\x00"}, ""},
 		{"space", Options{Dialect: SQLite, Table: "mfa items"}, ""},
-		{"schema", Options{Dialect: SQLite, Table: "main.items"}, ""},
+		{"schema in the table", Options{Dialect: SQLite, Table: "main.items"}, ""},
+		{"schema of PostgreSQL", Options{Dialect: PostgreSQL, Schema: "auth"}, "mfa_items"},
+		{"schema of MySQL", Options{Dialect: MySQL, Schema: "2nd-app"}, "mfa_items"},
+		{"schema of SQLite", Options{Dialect: SQLite, Schema: "main"}, ""},
+		{"schema with a quote", Options{Dialect: PostgreSQL, Schema: `a"b`}, ""},
+		{"schema with a string's end", Options{Dialect: MySQL, Schema: "a'b"}, ""},
+		{"schema with another statement", Options{Dialect: MySQL, Schema: "a`; DROP TABLE accounts; --"}, ""},
+		{"schema of 64 characters", Options{Dialect: PostgreSQL, Schema: strings.Repeat("a", 64)}, ""},
+		{"placeholder for a schema", Options{Dialect: PostgreSQL, Schema: "{table}"}, ""},
 		{"placeholder", Options{Dialect: SQLite, Table: "{table}"}, ""},
 		{"other letters", Options{Dialect: SQLite, Table: "täble"}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, table, err := tt.o.resolve()
+			p, err := tt.o.resolve()
 			if tt.table == "" {
 				if !errors.Is(err, ErrOptions) {
-					t.Errorf("table %q, %v; want ErrOptions", table, err)
+					t.Errorf("table %q, %v; want ErrOptions", p.table, err)
 				}
-			} else if err != nil || table != tt.table {
-				t.Errorf("table %q, %v; want %q", table, err, tt.table)
+			} else if err != nil || p.table != tt.table {
+				t.Errorf("table %q, %v; want %q", p.table, err, tt.table)
 			}
 			if tt.table != "" {
 				return
@@ -94,27 +101,24 @@ func TestTimesAreKeptToTheMicrosecond(t *testing.T) {
 // when it is first needed.
 func TestStatementsNameTheTable(t *testing.T) {
 	for name, d := range dialects {
-		statements := append(slices.Concat(d.schema...), d.schemaVersion, d.recordSchema,
-			d.load, d.create, d.update, d.remove, d.version, d.page, d.dropExpiredPage)
-		for _, s := range statements {
-			if !strings.Contains(s, "{table}") || strings.Contains(named(s, "items"), "{") {
-				t.Errorf("%s: the table's name is missing or not filled in: %q", name, s)
-			}
+		p := place{d, "own", "items"}
+		if d.quote == "" {
+			p.schema = ""
 		}
-	}
-}
-
-func TestSQLiteDSN(t *testing.T) {
-	const settings = "?_pragma=busy_timeout(3000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-	for _, tt := range []struct{ path, want string }{
-		{"app.db", "file:app.db"},
-		{"/var/lib/app/app.db", "file:/var/lib/app/app.db"},
-		{"//var/app.db", "file:/var/app.db"}, // file://var would be a host
-		{"a b?c#d%e&f.db", "file:a%20b%3Fc%23d%25e&f.db"},
-		{"app.db?mode=memory", "file:app.db%3Fmode=memory"}, // a path cannot turn settings off
-	} {
-		if got := SQLiteDSN(tt.path); got != tt.want+settings {
-			t.Errorf("SQLiteDSN(%q) = %q, want %q", tt.path, got, tt.want+settings)
+		statements := []string{p.countTable, p.schemaVersion, p.load, p.create, p.update, p.remove, p.version, p.page, p.expired, p.dropExpired, p.foreign}
+		for i, s := range statements {
+			statements[i] = p.named(s)
+		}
+		for version := range p.newest() {
+			statements = append(statements, p.step(version+1)...)
+		}
+		for _, s := range statements {
+			if s == "" && d != &mysql { // the others need neither expired nor foreign
+				continue
+			}
+			if !strings.Contains(s, "items") || strings.ContainsAny(s, "{}") || p.schema != "" && !strings.Contains(s, p.schema) {
+				t.Errorf("%s: a name is missing or not filled in: %q", name, s)
+			}
 		}
 	}
 }

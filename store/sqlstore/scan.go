@@ -20,8 +20,12 @@ type row struct {
 }
 
 // Scan implements [mfa.Scanner]. It reads a page at a time and holds neither a
-// connection nor a transaction while it visits, so the visitor may write.
+// connection nor a transaction while it visits, so the visitor may write. It takes
+// no part in a host's transaction, which so long a walk would keep open.
 func (s *Store) Scan(ctx context.Context, prefix, after string, visit func(key string, item mfa.Item) error) error {
+	if txOf(ctx) != nil {
+		return fmt.Errorf("sqlstore: scan: %w", errInTx)
+	}
 	from, to := keyRange(prefix, after)
 	for {
 		rows, err := s.readPage(ctx, from, to)

@@ -5,9 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"strings"
+	"time"
 )
 
 // sqlite keeps keys as BLOBs, which compare byte for byte, and in a STRICT
@@ -17,46 +16,34 @@ import (
 var sqlite = dialect{
 	schema: [][]string{{
 		`CREATE TABLE "{table}" (
-			id      INTEGER PRIMARY KEY,
-			key     BLOB    NOT NULL UNIQUE,
-			value   BLOB    NOT NULL,
-			version INTEGER NOT NULL CHECK (version <> 0),
-			expires INTEGER -- microseconds since 1970; NULL: never
-		) STRICT`,
+	id      INTEGER PRIMARY KEY,
+	key     BLOB    NOT NULL UNIQUE,
+	value   BLOB    NOT NULL,
+	version INTEGER NOT NULL CHECK (version <> 0),
+	expires INTEGER -- microseconds since 1970, NULL for never
+) STRICT`,
 		`CREATE INDEX "{table}_expires" ON "{table}" (expires) WHERE expires IS NOT NULL`,
 		`CREATE TABLE "{table}_schema" (
-			only    INTEGER PRIMARY KEY CHECK (only = 1),
-			version INTEGER NOT NULL
-		) STRICT`,
+	only    INTEGER PRIMARY KEY CHECK (only = 1),
+	version INTEGER NOT NULL
+) STRICT`,
 	}},
 
-	begin:         `BEGIN IMMEDIATE`,
-	countTable:    `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`,
+	exclusively:   transaction(`BEGIN IMMEDIATE`),
+	countTable:    `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{table}_schema' COLLATE NOCASE`,
 	schemaVersion: `SELECT version FROM "{table}_schema"`,
-	recordSchema:  `INSERT INTO "{table}_schema" (only, version) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET version = excluded.version`,
+	recordSchema:  `INSERT INTO "{table}_schema" (only, version) VALUES (1, {version}) ON CONFLICT (only) DO UPDATE SET version = excluded.version`,
 
-	load:            `SELECT value, version, expires FROM "{table}" WHERE key = ?`,
-	create:          `INSERT INTO "{table}" (key, value, version, expires) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
-	update:          `UPDATE "{table}" SET value = ?, version = ?, expires = ? WHERE key = ? AND version = ?`,
-	remove:          `DELETE FROM "{table}" WHERE key = ? AND version = ?`,
-	version:         `SELECT version FROM "{table}" WHERE key = ?`,
-	page:            `SELECT key, value, version, expires FROM "{table}" WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
-	dropExpiredPage: `DELETE FROM "{table}" WHERE id IN (SELECT id FROM "{table}" WHERE expires < ? ORDER BY expires LIMIT ?)`,
+	load:        `SELECT value, version, expires FROM "{table}" WHERE key = ?`,
+	create:      `INSERT INTO "{table}" (key, value, version, expires) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+	update:      `UPDATE "{table}" SET value = ?, version = ?, expires = ? WHERE key = ? AND version = ?`,
+	remove:      `DELETE FROM "{table}" WHERE key = ? AND version = ?`,
+	version:     `SELECT version FROM "{table}" WHERE key = ?`,
+	page:        `SELECT key, value, version, expires FROM "{table}" WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
+	dropExpired: `DELETE FROM "{table}" WHERE id IN (SELECT id FROM "{table}" WHERE expires < ? ORDER BY expires LIMIT ?)`,
 
 	oneWriter: true,
 	check:     checkSQLite,
-}
-
-// SQLiteDSN is a data source name for the file at path with the settings that
-// [Open] asks for, on every connection: journal_mode WAL, synchronous FULL, and
-// a busy_timeout of 3 seconds for writes of other processes, so that an engine,
-// which tries a few times, has answered before a server's write timeout. It is in the
-// form of modernc.org/sqlite, which ncruces/go-sqlite3 reads too; other drivers
-// spell settings in their own way, and Open finds out whether they hold.
-// Further parameters may be appended with "&".
-func SQLiteDSN(path string) string {
-	escaped := (&url.URL{Path: filepath.ToSlash(filepath.Clean(path))}).EscapedPath()
-	return "file:" + escaped + "?_pragma=busy_timeout(3000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 }
 
 // checkSQLite looks at two connections at once where the pool allows it: a
@@ -67,16 +54,33 @@ func checkSQLite(ctx context.Context, db *sql.DB, mayForget bool) error {
 		look = 1
 	}
 	for range look {
-		conn, err := db.Conn(ctx)
+		conn, err := connectSQLite(ctx, db)
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }() // back to the pool
 		if err := checkSQLiteConn(ctx, conn, mayForget); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// connectSQLite tries again for a quarter of a second. Of several connections that
+// turn the same new file to WAL, SQLite refuses all but one at once, whatever the
+// busy_timeout, as each waits for the others to let go.
+func connectSQLite(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	for pause := time.Millisecond; ; pause *= 2 {
+		conn, err := db.Conn(ctx)
+		if err == nil || pause > 128*time.Millisecond {
+			return conn, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // synchronousFull is the value of PRAGMA synchronous from which on a commit is on the disk before it

@@ -1,49 +1,75 @@
 // Package sqlstore keeps items in an SQL database: a [mfa.Store] and
-// [mfa.Scanner] over database/sql. It imports no driver. The program does, and
-// passes its *sql.DB, which may be the one that its own tables live in:
+// [mfa.Scanner] over database/sql, for PostgreSQL, MySQL, MariaDB and SQLite. It
+// imports no driver. The program does, and passes its *sql.DB, which may be the one
+// that its own tables live in:
 //
-//	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN("app.db")) // modernc.org/sqlite
-//	db.SetMaxOpenConns(8)
-//	db.SetMaxIdleConns(8)
-//	store, err := sqlstore.Open(ctx, db, sqlstore.Options{Dialect: sqlstore.SQLite})
+//	dsn, err := sqlstore.PostgreSQLDSN("postgres://app@db.example/app")
+//	db, err := sql.Open("pgx", dsn) // github.com/jackc/pgx/v5/stdlib
+//	db.SetMaxOpenConns(32)
+//	db.SetMaxIdleConns(32)
+//	store, err := sqlstore.Open(ctx, db, sqlstore.Options{Dialect: sqlstore.PostgreSQL})
+//
+// docs/stores.md says which database to choose, what each promises with which
+// settings, and what was measured.
 //
 // # Statements
 //
 // A Load is one statement and a Save is one, prepared once. The database
 // compares the version and writes in the same statement, so processes that
-// share a database need no lock between them. A Delete is one statement when
-// the key goes, and two when it does not.
+// share a database need no lock between them, and no isolation above READ COMMITTED.
+// A Delete is one statement when the key goes, and two when it does not.
+//
+// Let as many connections stay idle as may be open: by default database/sql closes
+// all but two, and opening one, with its prepared statements, costs more than a Load and a Save.
+//
+// # Transactions
+//
+// Each operation is a transaction by itself. [WithTx] lets one take part in a
+// transaction of the host, for a user and an enrolment that have to come together.
 //
 // # Schema
 //
 // One table, mfa_items unless [Options] names another, and beside it
 // mfa_items_schema with the version of the schema. [Open] creates both, and
-// brings an older schema up to date, in one transaction. A schema newer than
+// brings an older schema up to date, one process at a time. A schema newer than
 // the program is refused with [ErrNewerSchema] and left as it is. A program
 // whose database role may not create tables runs [EnsureSchema] beforehand with
-// a role that may; Open then only reads.
+// a role that may, or gives the text of [Schema] to its migration tool; Open then only reads.
+//
+// # Settings
+//
+// A code that was spent has to stay spent when the power fails, and a Load has to see
+// what was acknowledged. So Open looks at the settings, and with weaker ones it
+// returns [ErrSettings] with words on what to do. It looks once, at one connection or two: settings
+// belong in the DSN or on the server, where they hold for all.
+//
+//   - PostgreSQL: a primary (no standby), not read-only; synchronous_commit not off, and not
+//     local where there are synchronous standbys; fsync.
+//   - MySQL: a server that is not read_only, autocommit, no READ-UNCOMMITTED, on Galera
+//     wsrep_sync_wait; innodb_flush_log_at_trx_commit=1, and sync_binlog=1 where there is a binary log.
+//   - SQLite: journal_mode WAL, synchronous FULL or EXTRA, a busy_timeout above 0.
+//
+// [PostgreSQLDSN], [MySQLDSN] and [SQLiteDSN] put time-outs, TLS and such settings
+// where they belong.
 //
 // # SQLite
 //
-// Version 3.37 or later. A code that was spent has to stay spent when the power
-// fails, so Open asks for journal_mode WAL and synchronous FULL (or EXTRA), and
-// for a busy_timeout above 0; with anything weaker it returns [ErrSettings],
-// unless [Options] says otherwise. SQLite keeps synchronous and busy_timeout per
-// connection, and database/sql opens connections as it likes: they belong in
-// the DSN, where [SQLiteDSN] puts them, and not in a PRAGMA run once.
-//
-// SQLite writes one at a time. The Saves of one Store queue up here, where a
+// It writes one at a time. The Saves of one Store queue up here, where a
 // waiting one costs nothing and heeds its context, rather than polling for
 // SQLite's lock; busy_timeout is for other processes and the program's own
-// writes. So a few connections are enough, but let as many stay idle as may be
-// open: by default database/sql closes all but two, and opening one costs more
-// than a Load. WAL needs a file system that is local to all processes.
+// writes. So a few connections are enough. WAL needs a file system that is local to all processes.
 //
 // # Errors
 //
 // Absent and conflict are told from what the statements return, never from an
 // error. Whatever the driver reports (locked, read-only, full, corrupt) comes
-// back wrapped, and says that the outcome is not known.
+// back wrapped, and says that the outcome is not known. The one exception are
+// deadlocks and serialization failures, with which the database says that it has
+// done nothing: such a statement is run again, a few times, outside of a host's transaction.
+//
+// database/sql, too, runs a statement again where a driver says driver.ErrBadConn. If
+// the first run did happen, the second conflicts with it; an engine takes a conflict
+// for an unknown outcome, and finds its own version there.
 package sqlstore
 
 import (
@@ -75,7 +101,12 @@ var (
 // Options say where the items are and how the database is spoken to. The
 // Dialect is required; every other zero field is the safe choice.
 type Options struct {
-	Dialect Dialect // required: SQLite
+	Dialect Dialect // required
+
+	// Schema is where the table is: a schema of PostgreSQL, a database of MySQL.
+	// Empty: where the connection finds and makes tables by itself. It has at most
+	// 63 ASCII letters, digits, underscores and hyphens, and exists; SQLite has none.
+	Schema string
 
 	// Table is the name of the table; empty: mfa_items. It begins with an ASCII
 	// letter or underscore, goes on with letters, digits and underscores, and
@@ -93,9 +124,11 @@ type Options struct {
 // number of goroutines. [Open] makes one. Any number of them, in any number of
 // processes, may share the table.
 type Store struct {
-	load, create, update  *sql.Stmt
-	remove, version       *sql.Stmt
-	page, dropExpiredPage *sql.Stmt
+	load, loadLocked       *sql.Stmt
+	create, update, remove *sql.Stmt
+	version, versionLocked *sql.Stmt
+	page                   *sql.Stmt
+	expired, dropExpired   *sql.Stmt // expired: nil where dropExpired needs no keys
 
 	writing queue
 }
@@ -104,21 +137,21 @@ type Store struct {
 // prepares the statements. The db stays the caller's: it is closed by the
 // caller, after the Store.
 func Open(ctx context.Context, db *sql.DB, o Options) (*Store, error) {
-	d, table, err := o.resolve()
+	p, err := o.resolve()
 	if err != nil {
 		return nil, err
 	}
-	if err := d.check(ctx, db, o.InsecureMayForget); err != nil {
+	if err := p.check(ctx, db, o.InsecureMayForget); err != nil {
 		return nil, fmt.Errorf("sqlstore: open: %w", err)
 	}
-	if err := ensureSchema(ctx, db, d, table); err != nil {
+	if err := ensureSchema(ctx, db, p); err != nil {
 		return nil, fmt.Errorf("sqlstore: open: %w", err)
 	}
 	s := &Store{}
-	if d.oneWriter {
+	if p.oneWriter {
 		s.writing = newQueue()
 	}
-	if err := s.prepare(ctx, db, d, table); err != nil {
+	if err := s.prepare(ctx, db, p); err != nil {
 		_ = s.Close() // what it could say, the first error has said
 		return nil, fmt.Errorf("sqlstore: open: %w", err)
 	}
@@ -126,13 +159,13 @@ func Open(ctx context.Context, db *sql.DB, o Options) (*Store, error) {
 }
 
 // EnsureSchema creates the tables or brings them up to date, as [Open] does.
-// Of the options it needs the Dialect and the Table.
+// Of the options it needs those that name the table.
 func EnsureSchema(ctx context.Context, db *sql.DB, o Options) error {
-	d, table, err := o.resolve()
+	p, err := o.resolve()
 	if err != nil {
 		return err
 	}
-	if err := ensureSchema(ctx, db, d, table); err != nil {
+	if err := ensureSchema(ctx, db, p); err != nil {
 		return fmt.Errorf("sqlstore: ensure schema: %w", err)
 	}
 	return nil
@@ -142,7 +175,10 @@ func EnsureSchema(ctx context.Context, db *sql.DB, o Options) error {
 // Store any more, and before the database is closed.
 func (s *Store) Close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{s.load, s.create, s.update, s.remove, s.version, s.page, s.dropExpiredPage} {
+	for _, stmt := range []*sql.Stmt{
+		s.load, s.loadLocked, s.create, s.update, s.remove, s.version, s.versionLocked,
+		s.page, s.expired, s.dropExpired,
+	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}
@@ -153,23 +189,30 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) prepare(ctx context.Context, db *sql.DB, d *dialect, table string) error {
-	for _, p := range []struct {
+func (s *Store) prepare(ctx context.Context, db *sql.DB, p place) error {
+	for _, statement := range []struct {
 		stmt **sql.Stmt
 		text string
 	}{
-		{&s.load, d.load},
-		{&s.create, d.create},
-		{&s.update, d.update},
-		{&s.remove, d.remove},
-		{&s.version, d.version},
-		{&s.page, d.page},
-		{&s.dropExpiredPage, d.dropExpiredPage},
+		{&s.load, p.load},
+		{&s.loadLocked, p.load + p.lock},
+		{&s.create, p.create},
+		{&s.update, p.update},
+		{&s.remove, p.remove},
+		{&s.version, p.version},
+		{&s.versionLocked, p.version + p.lock},
+		{&s.page, p.page},
+		{&s.expired, p.expired},
+		{&s.dropExpired, p.dropExpired},
 	} {
-		var err error
-		if *p.stmt, err = db.PrepareContext(ctx, named(p.text, table)); err != nil {
+		if statement.text == "" {
+			continue
+		}
+		stmt, err := db.PrepareContext(ctx, p.named(statement.text)) //nolint:sqlclosecheck // Close does
+		if err != nil {
 			return err
 		}
+		*statement.stmt = stmt
 	}
 	return nil
 }

@@ -104,10 +104,10 @@ func openTransaction(b testing.TB, db *sql.DB) pair {
 		var value []byte
 		var version int64
 		var expires sql.NullInt64
-		if err := tx.StmtContext(ctx, read).QueryRowContext(ctx, []byte(key)).Scan(&value, &version, &expires); err != nil {
+		if err := tx.StmtContext(ctx, read).QueryRowContext(ctx, []byte(key)).Scan(&value, &version, &expires); err != nil { //nolint:sqlclosecheck // the transaction's end does
 			return err
 		}
-		result, err := tx.StmtContext(ctx, write).ExecContext(ctx, next.Value, next.Version, nil, []byte(key), version)
+		result, err := tx.StmtContext(ctx, write).ExecContext(ctx, next.Value, next.Version, nil, []byte(key), version) //nolint:sqlclosecheck // the transaction's end does
 		if err != nil {
 			return err
 		}

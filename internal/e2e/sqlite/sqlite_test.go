@@ -10,9 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/e2e/sqlsuite"
 	"github.com/mfakit/mfa/store/sqlstore"
 	"github.com/mfakit/mfa/store/storetest"
 
@@ -140,69 +140,20 @@ func TestOpenAtOnce(t *testing.T) {
 	}
 }
 
-func TestDropExpired(t *testing.T) {
-	s := open(t, newFile(t))
-	noon := time.Date(2020, 6, 1, 12, 0, 0, 0, time.UTC)
-	save := func(key string, expires time.Time) {
-		t.Helper()
-		if err := s.Save(t.Context(), key, 0, mfa.Item{Version: 1, Expires: expires}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept := map[string]time.Time{
-		"user/never":  {},
-		"flow/then":   noon,
-		"flow/later":  noon.Add(time.Microsecond),
-		"flow/future": noon.AddDate(80, 0, 0),
-	}
-	for key, expires := range kept {
-		save(key, expires)
-	}
-	const gone = 1001 // more than one statement removes
-	for i := range gone {
-		save(fmt.Sprintf("spent/%d", i), noon.Add(-time.Duration(i+1)*time.Microsecond))
-	}
-	for _, want := range []int{gone, 0} {
-		if n, err := s.DropExpired(t.Context(), noon); n != want || err != nil {
-			t.Errorf("DropExpired = %d, %v; want %d, nil", n, err, want)
-		}
-	}
-	left := 0
-	err := s.Scan(t.Context(), "", "", func(key string, item mfa.Item) error {
-		left++
-		if expires, ok := kept[key]; !ok || !item.Expires.Equal(expires) {
-			t.Errorf("%s is left, expiring %v", key, item.Expires)
-		}
-		return nil
-	})
-	if err != nil || left != len(kept) {
-		t.Errorf("%d items are left, %v; want %d", left, err, len(kept))
+// database is a new one, for what all dialects have in common. Transactions write from
+// their begin, as a host's must that the store takes part in.
+func database(t testing.TB) sqlsuite.Database {
+	dsn := sqlstore.SQLiteDSN(newFile(t)) + "&_txlock=immediate"
+	return sqlsuite.Database{
+		Dialect: sqlstore.SQLite,
+		New:     func(t testing.TB) *sql.DB { return openDB(t, dsn) },
 	}
 }
 
-// Two deployments, or two tests, may share a file by tables of their own.
-func TestTablesAreApart(t *testing.T) {
-	db := openDB(t, sqlstore.SQLiteDSN(newFile(t)))
-	var stores []*sqlstore.Store
-	for _, table := range []string{"", "mfa_items2", "order", "_Select_9"} {
-		s, err := sqlstore.Open(t.Context(), db, sqlstore.Options{Dialect: sqlstore.SQLite, Table: table})
-		if err != nil {
-			t.Fatalf("table %q: %v", table, err)
-		}
-		t.Cleanup(func() { s.Close() })
-		stores = append(stores, s)
-	}
-	for i, s := range stores {
-		if err := s.Save(t.Context(), "user/a", 0, mfa.Item{Version: int64(i + 1)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, s := range stores {
-		if item, err := s.Load(t.Context(), "user/a"); err != nil || item.Version != int64(i+1) {
-			t.Errorf("store %d: version %d, %v", i, item.Version, err)
-		}
-	}
-}
+func TestSchema(t *testing.T)       { sqlsuite.Schema(t, database(t)) }
+func TestTransactions(t *testing.T) { sqlsuite.Transactions(t, database(t)) }
+func TestExpiry(t *testing.T)       { sqlsuite.Expiry(t, database(t)) }
+func TestLimits(t *testing.T)       { sqlsuite.Limits(t, database(t)) }
 
 // A DSN must name the very file, whatever is in its path.
 func TestSQLiteDSNNamesTheFile(t *testing.T) {
