@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"errors"
 
 	"github.com/mfakit/mfa"
 )
@@ -12,9 +11,17 @@ import (
 // user whose notices are not taken, or whose value cannot be opened, is counted and does
 // not stop the walk. The error says why a walk did not come to its end: the
 // store failed, cannot be walked, or ctx is done; Stats.Last is where to go on.
+//
+// A user with nothing in the outbox costs one Load and no Save.
 func Redeliver(ctx context.Context, store mfa.Store, engine *mfa.Engine, o Options) (Stats, error) {
 	if engine == nil {
-		return Stats{}, errors.New("ops: there is no engine")
+		return Stats{Last: o.After}, errNoEngine
 	}
-	return walk(ctx, store, o, engine.Redeliver)
+	return walk(ctx, store, o, func(ctx context.Context, user string) error {
+		seen, err := engine.Overview(ctx, user)
+		if err != nil || seen.Waiting == 0 {
+			return err
+		}
+		return engine.Redeliver(ctx, user)
+	})
 }

@@ -3,24 +3,17 @@ package ops
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/mfakit/mfa"
-)
-
-const (
-	defaultParallel = 4
-	maxParallel     = 256
-	maxFailures     = 100 // that are kept with their errors
 )
 
 // users is the prefix of the keys under which the engine keeps users.
 const users = "user/"
 
-// Options say how a walk is done. The zero value is fine.
+// Options say how a walk over users is done. The zero value is fine.
 type Options struct {
 	// Parallel is how many users are worked on at a time, 1 to 256; 0: 4.
 	Parallel int
@@ -34,7 +27,7 @@ type Options struct {
 	Progress func(Stats)
 }
 
-// Stats are what a walk has done.
+// Stats are what a walk over users has done.
 type Stats struct {
 	Users    int       // that were worked on, those that failed included
 	Failed   int       // of these
@@ -52,108 +45,71 @@ type Failure struct {
 
 // walk calls do for each user of a store.
 func walk(ctx context.Context, store mfa.Store, o Options, do func(ctx context.Context, user string) error) (Stats, error) {
-	scanner, ok := store.(mfa.Scanner)
-	if !ok {
-		return Stats{Last: o.After}, errors.New("ops: the store cannot be walked: it is no mfa.Scanner")
-	}
-	if o.Parallel < 0 || o.Parallel > maxParallel {
-		return Stats{Last: o.After}, fmt.Errorf("ops: Parallel is %d, and must be 1 to %d", o.Parallel, maxParallel)
-	}
-	if o.Parallel == 0 {
-		o.Parallel = defaultParallel
-	}
 	after := ""
 	if o.After != "" {
 		after = userKey(o.After)
 	}
-	b := &book{stats: Stats{Last: o.After}, early: map[int]string{}, progress: o.Progress}
-	tasks := make(chan task)
-	var workers sync.WaitGroup
-	for range o.Parallel {
-		workers.Go(func() {
-			for t := range tasks {
-				err := t.bad
-				if err == nil {
-					err = do(ctx, t.user)
-				}
-				if err == nil || ctx.Err() == nil { // one that was cut off is not done
-					b.enter(t, err)
-				}
-			}
-		})
+	source, err := scanned(store, users, after)
+	if err != nil {
+		return Stats{Last: o.After}, err
 	}
-	n := 0
-	err := scanner.Scan(ctx, users, after, func(key string, _ mfa.Item) error {
-		t := task{n: n}
-		t.user, t.bad = userOf(key)
-		n++
-		select {
-		case tasks <- t:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+	return overUsers(ctx, source, o, func(ctx context.Context, key string) error {
+		user, err := userOf(key)
+		if err != nil {
+			return err
 		}
+		return do(ctx, user)
 	})
-	close(tasks)
-	workers.Wait()
-	if err == nil {
-		err = ctx.Err()
+}
+
+// overUsers calls do for each key of a source, and counts.
+func overUsers(ctx context.Context, source func(context.Context, func(string, mfa.Item) error) error, o Options, do func(ctx context.Context, key string) error) (Stats, error) {
+	stats := Stats{Last: o.After}
+	c := course[struct{}]{source: source, parallel: o.Parallel,
+		do: func(ctx context.Context, key string, _ mfa.Item) (struct{}, error) {
+			return struct{}{}, do(ctx, key)
+		},
+		enter: func(key string, _ struct{}, err error) {
+			stats.Users++
+			if err != nil {
+				stats.Failed++
+				stats.Failures = appendFailure(stats.Failures, Failure{nameOf(key), err})
+			}
+		},
+		settle: func(key string, _ struct{}, _ error) error {
+			stats.Last = nameOf(key)
+			return nil
+		},
 	}
-	if err != nil {
-		err = fmt.Errorf("ops: the walk was stopped: %w", err)
-	}
-	return b.stats, err
-}
-
-// A task is the n-th user of a walk.
-type task struct {
-	n    int
-	user string
-	bad  error // the key is none of the engine's
-}
-
-// A book keeps what is done. Workers finish out of order, so what is ahead
-// waits until the users before it are done too.
-type book struct {
-	mu       sync.Mutex
-	stats    Stats
-	next     int            // the first task that is not done
-	early    map[int]string // users of tasks after it that are
-	progress func(Stats)
-}
-
-func (b *book) enter(t task, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.stats.Users++
-	if err != nil {
-		b.stats.Failed++
-		if len(b.stats.Failures) < maxFailures {
-			b.stats.Failures = append(b.stats.Failures, Failure{t.user, err})
+	if o.Progress != nil {
+		c.told = func() {
+			told := stats
+			told.Failures = slices.Clone(stats.Failures)
+			o.Progress(told)
 		}
 	}
-	b.early[t.n] = t.user
-	for user, done := b.early[b.next]; done; user, done = b.early[b.next] {
-		delete(b.early, b.next)
-		b.stats.Last = user
-		b.next++
-	}
-	if b.progress != nil {
-		told := b.stats
-		told.Failures = append([]Failure(nil), b.stats.Failures...)
-		b.progress(told)
-	}
+	err := c.run(ctx)
+	return stats, err
 }
 
 func userKey(id string) string { return users + url.PathEscape(id) }
 
-// userOf is the user of a key. For a key that the engine did not make, the part
-// after the prefix comes with the error.
+var errNoUsersKey = errors.New("ops: the key is no user's")
+
+// userOf is the user of a key.
 func userOf(key string) (string, error) {
-	escaped := strings.TrimPrefix(key, users)
-	id, err := url.PathUnescape(escaped)
+	id, err := url.PathUnescape(strings.TrimPrefix(key, users))
 	if err != nil || id == "" || userKey(id) != key {
-		return escaped, errors.New("ops: the key is no user's")
+		return "", errNoUsersKey
 	}
 	return id, nil
+}
+
+// nameOf is the user of a key; of one that the engine did not make, what is after
+// the prefix.
+func nameOf(key string) string {
+	if id, err := userOf(key); err == nil {
+		return id
+	}
+	return strings.TrimPrefix(key, users)
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/store/memory"
@@ -186,6 +188,39 @@ func TestWalk_Progress(t *testing.T) {
 	if last := told[len(told)-1]; last.Failed != 1 || last.Last != stats.Last {
 		t.Errorf("got %+v", last)
 	}
+}
+
+// One that takes long holds up those that come long after it, so that what has to be
+// remembered of them stays small.
+func TestWalk_OneThatTakesLong(t *testing.T) {
+	const parallel, many = 2, 1000
+	store := memory.New()
+	for i := range many {
+		put(t, store, userKey(fmt.Sprintf("%04d", i)))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var done atomic.Int64
+		over, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			stats, err := walk(t.Context(), store, Options{Parallel: parallel}, func(_ context.Context, user string) error {
+				if user == "0000" {
+					<-over
+				}
+				done.Add(1)
+				return nil
+			})
+			if err != nil || stats.Users != many || stats.Last != "0999" {
+				t.Errorf("%+v, %v", stats, err)
+			}
+		}()
+		synctest.Wait()
+		if n := done.Load(); n != ahead*parallel-1 {
+			t.Errorf("%d are done before the first, want %d", n, ahead*parallel-1)
+		}
+		close(over)
+		<-ended
+	})
 }
 
 // brokenScan fails in the middle.
