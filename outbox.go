@@ -217,7 +217,7 @@ func (e *Engine) Redeliver(ctx context.Context, user string) error {
 	if err != nil {
 		return err
 	}
-	if err := st.openOutbox(); err != nil {
+	if err := st.openOutbox(); err != nil || len(st.outbox) == 0 {
 		return err
 	}
 	e.awaitOffers(ctx, st.outbox)

@@ -17,11 +17,5 @@ func Redeliver(ctx context.Context, store mfa.Store, engine *mfa.Engine, o Optio
 	if engine == nil {
 		return Stats{Last: o.After}, errNoEngine
 	}
-	return walk(ctx, store, o, func(ctx context.Context, user string) error {
-		seen, err := engine.Overview(ctx, user)
-		if err != nil || seen.Waiting == 0 {
-			return err
-		}
-		return engine.Redeliver(ctx, user)
-	})
+	return walk(ctx, store, o, engine.Redeliver)
 }

@@ -75,6 +75,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -172,15 +173,19 @@ func EnsureSchema(ctx context.Context, db *sql.DB, o Options) error {
 }
 
 // Close frees the prepared statements. It is called once nothing uses the
-// Store any more, and before the database is closed.
+// Store any more, and before the database is closed. Those on connections that the
+// server has ended are gone already.
 func (s *Store) Close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
 		s.load, s.loadLocked, s.create, s.update, s.remove, s.version, s.versionLocked,
 		s.page, s.expired, s.dropExpired,
 	} {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
+		if stmt == nil {
+			continue
+		}
+		if err := stmt.Close(); !errors.Is(err, driver.ErrBadConn) {
+			errs = append(errs, err)
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

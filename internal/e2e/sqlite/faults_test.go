@@ -68,7 +68,7 @@ func writes(t *testing.T, s mfa.Store, says string) {
 	wantFault(t, "Delete", s.Delete(t.Context(), "user/a", 1), says)
 }
 
-func TestC17_LockedDatabase(t *testing.T) {
+func TestA94_LockedDatabase(t *testing.T) {
 	file := seeded(t)
 	s := openStore(t, openDB(t, briefly(file)))
 	other, err := openDB(t, sqlstore.SQLiteDSN(file)).Conn(t.Context())
@@ -92,7 +92,7 @@ func TestC17_LockedDatabase(t *testing.T) {
 }
 
 // A backup tool or a shell may take the file for itself, readers excluded.
-func TestC17_DatabaseLockedForReadersToo(t *testing.T) {
+func TestA94_DatabaseLockedForReadersToo(t *testing.T) {
 	file := seeded(t)
 	owner := openDB(t, sqlstore.SQLiteDSN(file)+"&_pragma=locking_mode(EXCLUSIVE)")
 	if _, err := owner.ExecContext(t.Context(), "CREATE TABLE mine (x)"); err != nil {
@@ -103,7 +103,7 @@ func TestC17_DatabaseLockedForReadersToo(t *testing.T) {
 	wantFault(t, "Open", err, "locked")
 }
 
-func TestC17_ReadOnlyDatabase(t *testing.T) {
+func TestA94_ReadOnlyDatabase(t *testing.T) {
 	file := seeded(t)
 	s := openStore(t, openDB(t, sqlstore.SQLiteDSN(file)+"&mode=ro"))
 	wantVersion(t, s, "user/a", 1)
@@ -122,7 +122,7 @@ func TestC17_ReadOnlyDatabase(t *testing.T) {
 	wantFault(t, "Open of an empty database", err, "readonly")
 }
 
-func TestC17_FullDatabase(t *testing.T) {
+func TestA94_FullDatabase(t *testing.T) {
 	file := newFile(t)
 	s := openStore(t, openDB(t, sqlstore.SQLiteDSN(file)+"&_pragma=max_page_count(60)"))
 	saved := 0
@@ -150,7 +150,7 @@ func TestC17_FullDatabase(t *testing.T) {
 }
 
 // A damaged index must not make a user look as if they had never enrolled.
-func TestC17_CorruptDatabase(t *testing.T) {
+func TestA94_CorruptDatabase(t *testing.T) {
 	file := seeded(t)
 	db := openDB(t, "file:"+file)
 	var page, size int64
@@ -176,7 +176,7 @@ func TestC17_CorruptDatabase(t *testing.T) {
 	writes(t, s, "malformed")
 }
 
-func TestC17_NotADatabase(t *testing.T) {
+func TestA94_NotADatabase(t *testing.T) {
 	file := newFile(t)
 	text := []byte(strings.Repeat("this is a text file\n", 100))
 	if err := os.WriteFile(file, text, 0o600); err != nil {
@@ -190,7 +190,7 @@ func TestC17_NotADatabase(t *testing.T) {
 	}
 }
 
-func TestC17_NewerSchema(t *testing.T) {
+func TestA94_NewerSchema(t *testing.T) {
 	file := seeded(t)
 	db := openDB(t, sqlstore.SQLiteDSN(file))
 	if _, err := db.ExecContext(t.Context(), "UPDATE mfa_items_schema SET version = 2"); err != nil {
@@ -209,7 +209,7 @@ func TestC17_NewerSchema(t *testing.T) {
 	}
 }
 
-func TestC17_SchemaWithoutVersion(t *testing.T) {
+func TestA94_SchemaWithoutVersion(t *testing.T) {
 	for _, statement := range []string{"DELETE FROM mfa_items_schema", "UPDATE mfa_items_schema SET version = 0", "UPDATE mfa_items_schema SET version = -1"} {
 		db := openDB(t, sqlstore.SQLiteDSN(seeded(t)))
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
@@ -223,7 +223,7 @@ func TestC17_SchemaWithoutVersion(t *testing.T) {
 }
 
 // A table of that name may be the program's own. It must not be touched.
-func TestC17_TableOfAnother(t *testing.T) {
+func TestA94_TableOfAnother(t *testing.T) {
 	for _, table := range []string{"accounts", "ACCOUNTS"} {
 		db := openDB(t, sqlstore.SQLiteDSN(newFile(t)))
 		if _, err := db.ExecContext(t.Context(), "CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT)"); err != nil {
@@ -238,7 +238,7 @@ func TestC17_TableOfAnother(t *testing.T) {
 	}
 }
 
-func TestC17_CancelledOpenLeavesNothing(t *testing.T) {
+func TestA94_CancelledOpenLeavesNothing(t *testing.T) {
 	db := openDB(t, sqlstore.SQLiteDSN(newFile(t)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
