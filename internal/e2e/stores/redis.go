@@ -20,7 +20,7 @@ func replicated(t testing.TB) string {
 }
 
 func redisPlace(addrs []string, cluster bool, o redisstore.Options) place {
-	o.Prefix = Prefix()
+	o.Prefix = prefix()
 	return func(t testing.TB) Handle {
 		t.Helper()
 		s, _ := Redis(t, &redis.UniversalOptions{Addrs: addrs, IsClusterMode: cluster, PoolSize: 8}, o)

@@ -119,5 +119,5 @@ func SQL(t testing.TB, driver, dsn string, connections int, o sqlstore.Options) 
 	return s, db
 }
 
-// Prefix is one of a test's own, for servers whose keys all tests share.
-func Prefix() string { return "test" + strings.ToLower(rand.Text()) }
+// prefix is one of a test's own, for servers whose keys all tests share.
+func prefix() string { return "test" + strings.ToLower(rand.Text()) }

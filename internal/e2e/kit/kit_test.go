@@ -1,6 +1,9 @@
-package stores_test
+// Package kit_test holds every real store to those parts of the kit that need more
+// than a store: connections that are cut, and a database that two of them share.
+package kit_test
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -12,6 +15,8 @@ import (
 	"github.com/mfakit/mfa/store/sqlstore"
 	"github.com/mfakit/mfa/store/storetest"
 )
+
+func TestMain(m *testing.M) { testserver.Main(m) }
 
 // The kit, while the connections are cut.
 func TestA94_ConnectionsAreLost(t *testing.T) {
@@ -41,7 +46,7 @@ func TestTwoStoresInOnePlace(t *testing.T) {
 	prefixes := func(addrs func(testing.TB) []string, cluster bool, o redisstore.Options) func(*testing.T) (a, b mfa.Store) {
 		return func(t *testing.T) (a, b mfa.Store) {
 			o := o // cases run at once
-			o.Prefix = stores.Prefix()
+			o.Prefix = "kit" + rand.Text()
 			u := &redis.UniversalOptions{Addrs: addrs(t), IsClusterMode: cluster}
 			a, _ = stores.Redis(t, u, o)
 			o.Prefix += "b"
