@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 var (
@@ -47,7 +45,7 @@ func (a account) user() mfa.User {
 }
 
 // accounts keeps accounts in SQL.
-type accounts struct{ db *sql.DB }
+type accounts struct{ db *database }
 
 // create adds an account under a new random id. errTaken.
 func (s accounts) create(ctx context.Context, a account) (account, error) {
@@ -56,18 +54,17 @@ func (s accounts) create(ctx context.Context, a account) (account, error) {
 	if err != nil {
 		return account{}, err
 	}
-	_, err = s.db.ExecContext(ctx, `INSERT INTO webapp_accounts (id, email, email_verified, phone, password, kind, rank, attributes, created_at)
+	_, err = s.db.ExecContext(ctx, `INSERT INTO webapp_accounts (id, email, email_verified, phone, password, kind, "rank", attributes, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.ID, a.Email, a.EmailVerified, a.Phone, a.Password, a.Kind, a.Rank, string(attributes), a.Created.UnixMilli())
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+	if s.db.isDuplicate(err) {
 		return account{}, errTaken
 	}
 	return a, err
 }
 
 // accountColumns are what scanAccount reads of webapp_accounts a.
-const accountColumns = `a.id, a.email, a.email_verified, a.phone, a.password, a.kind, a.rank, a.attributes, a.created_at`
+const accountColumns = `a.id, a.email, a.email_verified, a.phone, a.password, a.kind, a."rank", a.attributes, a.created_at`
 
 // scanAccount reads accountColumns, and into more what the row has after them.
 // errNoAccount.
@@ -108,7 +105,7 @@ func (s accounts) lookUp(ctx context.Context, id string) (mfa.User, uint64, erro
 
 // verified notes that a's owner reads mail at a's address, as long as it is that.
 func (s accounts) verified(ctx context.Context, a account) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE webapp_accounts SET email_verified = 1 WHERE id = ? AND email = ?`, a.ID, a.Email)
+	_, err := s.db.ExecContext(ctx, `UPDATE webapp_accounts SET email_verified = ? WHERE id = ? AND email = ?`, true, a.ID, a.Email)
 	return err
 }
 
@@ -116,13 +113,10 @@ func (s accounts) verified(ctx context.Context, a account) error {
 // account, and the links that were mailed to it, in the same transaction.
 // errNoAccount where another change came first.
 func (s accounts) setPassword(ctx context.Context, old account, hash string) error {
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `UPDATE webapp_accounts SET password = ? WHERE id = ? AND password = ?`, hash, old.ID, old.Password)
+	return s.db.inTx(ctx, func(tx transaction) error {
+		err := change(ctx, tx, errNoAccount, `UPDATE webapp_accounts SET password = ? WHERE id = ? AND password = ?`, hash, old.ID, old.Password)
 		if err != nil {
 			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(errNoAccount, err)
 		}
 		_, err1 := tx.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ?`, old.ID)
 		_, err2 := tx.ExecContext(ctx, `DELETE FROM webapp_links WHERE account = ?`, old.ID)

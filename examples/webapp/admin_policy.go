@@ -169,6 +169,9 @@ func (a *app) usePolicy(w http.ResponseWriter, r *http.Request, v visit) error {
 			return err
 		}
 	}
+	if err := a.tellPolicy(r.Context(), text); err != nil {
+		return err
+	}
 	if err := a.live.Replace([]byte(text)); err != nil {
 		return a.renderPolicy(w, r, v, policyData{Text: text}, err)
 	}

@@ -26,7 +26,7 @@ const maxLabel = 64
 // apiKeys keeps the keys of service accounts, as digests: a key is random, and is
 // shown once.
 type apiKeys struct {
-	db  *sql.DB
+	db  *database
 	now func() time.Time
 }
 
@@ -54,13 +54,16 @@ func (s apiKeys) owner(ctx context.Context, key string) (account, error) {
 // revoke ends a key, and with it the account's sessions, which it may have made.
 // errAPIKey.
 func (s apiKeys) revoke(ctx context.Context, id string) error {
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return s.db.inTx(ctx, func(tx transaction) error {
 		var of string
-		err := tx.QueryRowContext(ctx, `DELETE FROM webapp_api_keys WHERE id = ? RETURNING account`, id).Scan(&of)
+		err := tx.QueryRowContext(ctx, `SELECT account FROM webapp_api_keys WHERE id = ?`, id).Scan(&of)
 		if errors.Is(err, sql.ErrNoRows) {
 			return errAPIKey
 		}
 		if err != nil {
+			return err
+		}
+		if err := change(ctx, tx, errAPIKey, `DELETE FROM webapp_api_keys WHERE id = ?`, id); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ?`, of)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -27,7 +26,7 @@ type app struct {
 	places    devPlaces // that a developer may play to be at; none without -dev
 	senders   senders
 	log       *slog.Logger
-	db        *sql.DB
+	db        *database
 	accounts  accounts
 	sessions  sessions
 	links     links
@@ -42,6 +41,7 @@ type app struct {
 	policy    mfa.Policy
 	live      *policy.Live // the same, where it can be replaced
 	replacing sync.Mutex   // for whoever replaces it
+	news      policyNews   // of other instances; under replacing
 	desk      desk
 	methods   []mfa.Method     // that the engine has
 	mfa       *mfahttp.Handler // of the pages
@@ -53,7 +53,7 @@ type app struct {
 // parts is what an app is made of by main, and by tests.
 type parts struct {
 	config  config // with the origin
-	db      *sql.DB
+	db      *database
 	engine  *mfa.Engine
 	scorer  *risk.Scorer // nil with -risk off
 	known   *places

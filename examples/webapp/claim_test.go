@@ -179,7 +179,7 @@ func TestA45_EverySpellingIsOneAccount(t *testing.T) {
 		s.advance(time.Minute)
 	}
 	var accounts int
-	if err := s.app.db.QueryRow(`SELECT count(*) FROM webapp_accounts`).Scan(&accounts); err != nil || accounts != 1 {
+	if err := s.app.db.QueryRowContext(s.t.Context(), `SELECT count(*) FROM webapp_accounts`).Scan(&accounts); err != nil || accounts != 1 {
 		t.Errorf("%d accounts, %v", accounts, err)
 	}
 }

@@ -18,19 +18,22 @@ type config struct {
 	addr      string
 	origin    string // empty until listen has found out, unless the flag says
 	store     string
-	file      string // of the database; empty: everything in memory
+	accounts  string
+	tables    *place // of the app
+	values    *place // of the library; the same, but with Redis
 	policy    string
 	rules     mfa.Policy // what the file says
 	keys      string
-	sms       string   // where text messages go; empty: see senders
-	smsResend bool     // a wrong code has a new one sent
-	smtp      string   // the mail server; likewise
-	admins    []string // addresses whose owners are admins
-	support   []string // and support
-	audit     string   // the file of the trail; empty: the log
-	risk      string   // how sign-ins are scored; see risk.go
-	geo       []string // files that know where addresses are
-	ipLists   []ipList // and what sort of address they are
+	sms       string         // where text messages go; empty: see senders
+	smsResend bool           // a wrong code has a new one sent
+	smtp      string         // the mail server; likewise
+	admins    []string       // addresses whose owners are admins
+	support   []string       // and support
+	audit     string         // the file of the trail; empty: the log
+	risk      string         // how sign-ins are scored; see risk.go
+	geo       []string       // files that know where addresses are
+	ipLists   []ipList       // and what sort of address they are
+	proxies   []netip.Prefix // in front of the app
 	dev       bool
 }
 
@@ -43,9 +46,10 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	f.SetOutput(help)
 	f.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	f.StringVar(&c.origin, "origin", "", "where browsers see the app, as a `URL`; default http://, the address (localhost for 127.0.0.1 and [::1]) and the port")
-	f.StringVar(&c.store, "store", defaultStore, "where accounts and MFA values are kept: sqlite:`FILE`, or memory: (gone at the end)")
+	f.StringVar(&c.store, "store", defaultStore, storeHelp)
+	f.StringVar(&c.accounts, "accounts", "", accountsHelp)
 	f.StringVar(&c.policy, "policy", "", "JSON `file` with the policy, read again at SIGHUP; default: MFA is offered, and asked for when enrolled")
-	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added")
+	f.StringVar(&c.keys, "keys", "", "`file` with the key ring; default: the database file's name with .keys added, or mfa-DATABASE.keys in the working folder. Instances that share a database share a ring")
 	f.StringVar(&c.sms, "sms", "", smsHelp)
 	f.BoolVar(&c.smsResend, "sms-resend", false, "send a new code by text message by itself after a wrong one")
 	f.StringVar(&c.smtp, "smtp", "", smtpHelp)
@@ -55,6 +59,7 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 	f.StringVar(&c.risk, "risk", "", riskHelp)
 	f.Func("geo", geoHelp, c.addGeo)
 	f.Func("iplist", ipListHelp, c.addIPList)
+	f.Func("proxy", proxyHelp, c.addProxies)
 	f.BoolVar(&c.dev, "dev", false, "development: /dev/inbox, /dev/clock, /dev/client, X-Dev-Client-IP and X-Dev-User-Agent, on loopback only")
 	if err := f.Parse(args); err != nil {
 		return config{}, err
@@ -74,12 +79,8 @@ func parseConfig(args []string, help io.Writer) (config, error) {
 // complete checks the flags against each other and fills in what follows. A
 // policy that is wrong is found here too, before there is a database.
 func (c *config) complete() error {
-	var err error
-	if c.file, err = storeFile(c.store); err != nil {
+	if err := c.readPlaces(); err != nil {
 		return err
-	}
-	if c.keys == "" && c.file != "" {
-		c.keys = c.file + ".keys"
 	}
 	host, _, err := net.SplitHostPort(c.addr)
 	if err != nil {
@@ -121,20 +122,6 @@ func (c config) originAt(port string) string {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)
-}
-
-// storeFile reads -store. The empty name stands for memory.
-func storeFile(store string) (string, error) {
-	scheme, rest, ok := strings.Cut(store, ":")
-	switch {
-	case ok && scheme == "sqlite" && rest != "" && !strings.ContainsAny(rest, "?#\x00"):
-		return rest, nil
-	case store == "memory:":
-		return "", nil
-	case scheme == "postgres" || scheme == "mysql" || scheme == "redis":
-		return "", fmt.Errorf("-store: this version keeps data in memory: or sqlite:FILE, and not in %s", scheme)
-	}
-	return "", errors.New("-store must be memory: or sqlite:FILE")
 }
 
 // checkOrigin refuses what would let cookies cross a network in the clear.

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
+	"io/fs"
+	"log/slog"
 	"os"
 	"time"
 
@@ -13,54 +13,104 @@ import (
 	"github.com/mfakit/mfa/store/sqlstore"
 )
 
-// data is all that the app keeps: its own tables and the library's values, in
-// one SQLite file or in memory.
+// data is all that the app keeps: its own tables, in an SQL database or in memory, and
+// the library's values, in the same database or in Redis.
 type data struct {
-	db    *sql.DB // accounts, sessions, failures
+	db    *database // accounts, sessions, failures
 	store store
 	keys  *mfa.KeyRing
 	close func() error // of the store
 	trail *os.File     // of what the engine did; nil: that is in the program's log
 }
 
-// A store is an mfa.Store that can be told of what has expired.
+// A store is an mfa.Store whose keys can be walked.
 type store interface {
 	mfa.Store
-	DropExpired(ctx context.Context, before time.Time) (int, error)
+	mfa.Scanner
 }
 
-// openData opens what the app keeps, or makes it on the first start: the key
-// ring first, so that a start that is cut short never leaves data without one.
-func openData(ctx context.Context, c config, now func() time.Time) (*data, error) {
-	keys, err := openKeys(c.keys, c.file)
-	if err != nil {
-		return nil, err
-	}
-	db, err := openDB(c.file)
-	if err != nil {
-		return nil, err
-	}
-	d := &data{db: db, keys: keys, close: func() error { return nil }}
-	err = migrate(ctx, db, now())
-	if err == nil {
-		err = d.openStore(ctx, c.file)
-	}
-	if err != nil {
-		return nil, errors.Join(explain(c.file, err), db.Close())
-	}
-	if d.trail, err = openTrail(c.audit); err != nil {
+// openData opens what the app keeps, or makes it on the first start.
+func openData(ctx context.Context, c config, now func() time.Time, log *slog.Logger) (*data, error) {
+	d := &data{close: func() error { return nil }}
+	if err := d.open(ctx, c, now, log); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-// openStore opens the library's values, which stand in the app's own database.
-func (d *data) openStore(ctx context.Context, file string) error {
-	if file == "" {
+// open has the key ring first, so that a start that is cut short never leaves data
+// without one.
+func (d *data) open(ctx context.Context, c config, now func() time.Time, log *slog.Logger) error {
+	used, err := d.reach(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	if d.keys, err = openKeys(c, used); err != nil {
+		return err
+	}
+	if d.db == nil {
+		if err := d.connect(c.tables); err != nil {
+			return err
+		}
+	}
+	if err := d.db.migrate(ctx, now()); err != nil {
+		return explain(c.tables.name, err)
+	}
+	if err := d.openStore(ctx, c); err != nil {
+		return explain(c.values.name, err)
+	}
+	d.trail, err = openTrail(c.audit)
+	return err
+}
+
+// reach connects to what is on servers, and says whether there is data already. A file
+// is not opened yet, as that would make it.
+func (d *data) reach(ctx context.Context, c config, log *slog.Logger) (used bool, err error) {
+	if c.tables.file != "" {
+		_, err := os.Stat(c.tables.file)
+		used = !errors.Is(err, fs.ErrNotExist)
+	}
+	if c.tables.server() {
+		if err := d.connect(c.tables); err != nil {
+			return false, err
+		}
+		if used, err = d.db.hasData(ctx, d.db.pool); err != nil {
+			return false, explain(c.tables.name, err)
+		}
+	}
+	if c.values.redis != nil {
+		s, end, err := openRedis(ctx, c.values, log)
+		if err != nil {
+			return false, explain(c.values.name, err)
+		}
+		d.store, d.close = s, end
+		some, err := hasValues(ctx, d.store)
+		if err != nil {
+			return false, explain(c.values.name, err)
+		}
+		used = used || some
+	}
+	return used, nil
+}
+
+func (d *data) connect(p *place) error {
+	pool, err := p.connect()
+	if err == nil {
+		d.db = &database{pool, p.dialect}
+	}
+	return err
+}
+
+// openStore opens the library's values, unless Redis has them.
+func (d *data) openStore(ctx context.Context, c config) error {
+	switch {
+	case d.store != nil:
+		return nil
+	case c.tables.file == "" && !c.tables.server():
 		d.store = memory.New()
 		return nil
 	}
-	s, err := sqlstore.Open(ctx, d.db, sqlstore.Options{Dialect: sqlstore.SQLite})
+	s, err := sqlstore.Open(ctx, d.db.pool, sqlstore.Options{Dialect: d.db.values})
 	if err != nil {
 		return err
 	}
@@ -68,49 +118,24 @@ func (d *data) openStore(ctx context.Context, file string) error {
 	return nil
 }
 
-// maxConns is for readers; SQLite has one writer at a time.
-const maxConns = 8
-
-// openDB opens the SQLite file, or a database in memory for the empty name.
-// Transactions take the write lock when they begin: of two that begin as readers
-// and then want to write, one would fail.
-func openDB(file string) (*sql.DB, error) {
-	name, conns := "file::memory:?", 1 // each connection would have a database of its own
-	if file != "" {
-		if err := makeOwn(file); err != nil {
-			return nil, fmt.Errorf("database: %w", err)
-		}
-		name, conns = sqlstore.SQLiteDSN(file)+"&", maxConns
-	}
-	db, err := sql.Open("sqlite", name+"_txlock=immediate&_pragma=foreign_keys(1)")
-	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", file, err)
-	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	return db, nil
-}
-
-// makeOwn makes the file, if there is none, so that only its owner can read it:
-// SQLite would let everybody.
-func makeOwn(file string) error {
-	f, err := os.OpenFile(file, os.O_RDONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// sweep drops what has expired. Nothing depends on it but the space that is
-// used.
+// sweep drops what has expired, but from Redis, which does that by itself. Nothing
+// depends on it but the space that is used.
 func (d *data) sweep(ctx context.Context, now time.Time) error {
-	_, err := d.store.DropExpired(ctx, now)
-	return errors.Join(err, sweep(ctx, d.db, now))
+	var err error
+	if s, ok := d.store.(interface {
+		DropExpired(ctx context.Context, before time.Time) (int, error)
+	}); ok {
+		_, err = s.DropExpired(ctx, now)
+	}
+	return errors.Join(err, d.db.sweep(ctx, now))
 }
 
 // Close closes the store, the database and the trail, when nothing uses them any more.
 func (d *data) Close() error {
-	err := errors.Join(d.close(), d.db.Close())
+	err := d.close()
+	if d.db != nil {
+		err = errors.Join(err, d.db.pool.Close())
+	}
 	if d.trail != nil {
 		err = errors.Join(err, d.trail.Close())
 	}

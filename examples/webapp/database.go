@@ -8,84 +8,105 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// schemas bring the app's tables from one version to the next; how many have been
-// run is the version. One that has been released is never changed. The tables of
-// the MFA values stand in the same file and have a version of their own.
+// A database has the app's own tables. Its methods, and those of [transaction], take
+// statements as every dialect rewrites them; see dialect.
+type database struct {
+	pool *sql.DB
+	*dialect
+}
+
+func (d *database) ExecContext(ctx context.Context, statement string, args ...any) (r sql.Result, err error) {
+	err = d.again(ctx, func() error {
+		r, err = d.pool.ExecContext(ctx, d.rewrite(statement), args...)
+		return err
+	})
+	return r, err
+}
+
+func (d *database) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	return d.pool.QueryContext(ctx, d.rewrite(statement), args...)
+}
+
+func (d *database) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
+	return d.pool.QueryRowContext(ctx, d.rewrite(statement), args...)
+}
+
+// A transaction is one of a [database].
+type transaction struct {
+	tx *sql.Tx
+	*dialect
+}
+
+func (t transaction) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(ctx, t.rewrite(statement), args...)
+}
+
+func (t transaction) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, t.rewrite(statement), args...)
+}
+
+// inTx runs f in a transaction, which commits only if f returns nil. It may run f
+// again, after a deadlock that has undone everything.
 //
-// Sessions, failures, links and keys hold only digests of what a client sends, so
-// that who reads the file cannot use what stands in it.
-var schemas = []string{`
-CREATE TABLE webapp_accounts (
-	id         TEXT PRIMARY KEY,
-	email      TEXT NOT NULL UNIQUE,
-	phone      TEXT NOT NULL,
-	password   TEXT NOT NULL,
-	created_at INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE webapp_sessions (
-	id         BLOB PRIMARY KEY,
-	account    TEXT NOT NULL REFERENCES webapp_accounts (id),
-	evidence   TEXT NOT NULL,
-	expires_at INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX webapp_sessions_account ON webapp_sessions (account);
-CREATE TABLE webapp_failures (
-	key   BLOB PRIMARY KEY,
-	count INTEGER NOT NULL,
-	last  INTEGER NOT NULL
-) WITHOUT ROWID;
-`, `
-ALTER TABLE webapp_accounts ADD COLUMN email_verified INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE webapp_accounts ADD COLUMN kind TEXT NOT NULL DEFAULT '';
-ALTER TABLE webapp_accounts ADD COLUMN rank TEXT NOT NULL DEFAULT '';
-ALTER TABLE webapp_accounts ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
-CREATE TABLE webapp_links (
-	id         BLOB PRIMARY KEY,
-	purpose    TEXT NOT NULL,
-	browser    BLOB NOT NULL,
-	account    TEXT NOT NULL,
-	data       TEXT NOT NULL,
-	expires_at INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX webapp_links_account ON webapp_links (account);
-CREATE TABLE webapp_identities (
-	provider TEXT NOT NULL,
-	subject  TEXT NOT NULL,
-	account  TEXT NOT NULL REFERENCES webapp_accounts (id) ON DELETE CASCADE,
-	PRIMARY KEY (provider, subject)
-) WITHOUT ROWID;
-CREATE TABLE webapp_api_keys (
-	id         TEXT PRIMARY KEY,
-	hash       BLOB NOT NULL UNIQUE,
-	account    TEXT NOT NULL REFERENCES webapp_accounts (id) ON DELETE CASCADE,
-	label      TEXT NOT NULL,
-	created_by TEXT NOT NULL,
-	created_at INTEGER NOT NULL
-) WITHOUT ROWID;
-`, transfersTable, secondsTable}
+// Transactions see what others have committed between their statements, but on
+// SQLite, where they run one at a time. What is read and then written has to be
+// locked by a write before it is read.
+func (d *database) inTx(ctx context.Context, f func(transaction) error) error {
+	return d.again(ctx, func() error {
+		tx, err := d.pool.BeginTx(ctx, d.isolation)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		if err := f(transaction{tx, d.dialect}); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}
 
-const metaTable = `
-CREATE TABLE IF NOT EXISTS webapp_meta (
-	name  TEXT PRIMARY KEY,
-	value TEXT NOT NULL
-) WITHOUT ROWID;
-`
+// maxTries is how often a statement or transaction is run that others are in the way of.
+const maxTries = 5
 
-// migrate brings the app's tables to the version of this build. It always writes,
-// so that a database that cannot be written is found at start and not by the first
-// user.
-func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
-	return inTx(ctx, db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, metaTable); err != nil {
+// again runs f until others are not in its way. A server that undoes one of two
+// transactions that wait for each other lets the other one through, so that somebody
+// always comes further.
+func (d *database) again(ctx context.Context, f func() error) error {
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil || faultOf(err) != undone || try == maxTries || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// change runs a statement that changes a row, and returns none where there was no such
+// row. Of several requests that spend the same one, one gets nil: that holds on all
+// databases, while not all return the rows that they delete.
+func change(ctx context.Context, c executor, none error, statement string, args ...any) error {
+	r, err := c.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err == nil && n == 0 {
+		err = none
+	}
+	return err
+}
+
+// migrate brings the app's tables to the version of this build: under a lock, as
+// several instances may start at once. It always writes, so that a database that
+// cannot be written is found at start and not by the first user.
+func (d *database) migrate(ctx context.Context, now time.Time) error {
+	return d.alone(ctx, d.pool, func(c executor) error {
+		if err := d.runStep(ctx, c, d.metaTable); err != nil {
 			return err
 		}
 		var found string
-		err := tx.QueryRowContext(ctx, `SELECT value FROM webapp_meta WHERE name = 'schema'`).Scan(&found)
+		err := c.QueryRowContext(ctx, `SELECT value FROM webapp_meta WHERE name = 'schema'`).Scan(&found)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -93,16 +114,16 @@ func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
 		if err != nil || version < 0 {
 			return errors.New("what its tables say of their version is not a version: bring back a backup")
 		}
-		if version > len(schemas) {
-			return fmt.Errorf("its tables have version %d and this build knows %d: use the newer build", version, len(schemas))
+		if version > len(d.schemas) {
+			return fmt.Errorf("its tables have version %d and this build knows %d: use the newer build", version, len(d.schemas))
 		}
-		for _, next := range schemas[version:] {
-			if _, err := tx.ExecContext(ctx, next); err != nil {
+		for _, next := range d.schemas[version:] {
+			if err := d.runStep(ctx, c, next); err != nil {
 				return err
 			}
 		}
-		for name, value := range map[string]string{"schema": strconv.Itoa(len(schemas)), "opened_at": now.UTC().Format(time.RFC3339)} {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO webapp_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value); err != nil {
+		for name, value := range map[string]string{"schema": strconv.Itoa(len(d.schemas)), "opened_at": now.UTC().Format(time.RFC3339)} {
+			if _, err := c.ExecContext(ctx, d.rewrite(setMeta), name, value, value); err != nil {
 				return err
 			}
 		}
@@ -110,59 +131,19 @@ func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
 	})
 }
 
-// inTx runs f in a transaction, which commits only if f returns nil.
-func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+// setMeta takes a name and its value, twice.
+const setMeta = `INSERT INTO webapp_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?`
+
+// An executor is a database, a connection or a transaction.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// sweep drops what has expired. Nothing depends on it but the file's size.
-func sweep(ctx context.Context, db *sql.DB, now time.Time) error {
-	_, err1 := db.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE expires_at <= ?`, now.UnixMilli())
-	_, err2 := db.ExecContext(ctx, `DELETE FROM webapp_failures WHERE last < ?`, now.Add(-forgetAfter).UnixMilli())
-	_, err3 := db.ExecContext(ctx, `DELETE FROM webapp_links WHERE expires_at <= ?`, now.UnixMilli())
+// sweep drops what has expired. Nothing depends on it but the space that is used.
+func (d *database) sweep(ctx context.Context, now time.Time) error {
+	_, err1 := d.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE expires_at <= ?`, now.UnixMilli())
+	_, err2 := d.ExecContext(ctx, `DELETE FROM webapp_failures WHERE last < ?`, now.Add(-forgetAfter).UnixMilli())
+	_, err3 := d.ExecContext(ctx, `DELETE FROM webapp_links WHERE expires_at <= ?`, now.UnixMilli())
 	return errors.Join(err1, err2, err3)
-}
-
-// isBusy says whether the database was locked, by another program as a rule, for
-// as long as a request can wait.
-func isBusy(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code() & 0xff { // the low byte is the primary result code
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
-		return true
-	}
-	return false
-}
-
-// explain adds to a database error what to do about it.
-func explain(file string, err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return fmt.Errorf("database %s: %w", file, err)
-	}
-	advice := map[int]string{
-		sqlite3.SQLITE_BUSY:     "another program holds its lock: stop that program, or wait for it",
-		sqlite3.SQLITE_LOCKED:   "another program holds its lock: stop that program, or wait for it",
-		sqlite3.SQLITE_READONLY: "it cannot be written: check the rights of the file and of its folder",
-		sqlite3.SQLITE_CANTOPEN: "it cannot be opened: check that its folder exists, and its rights",
-		sqlite3.SQLITE_FULL:     "there is no room left on the disk",
-		sqlite3.SQLITE_IOERR:    "the disk cannot be read or written",
-		sqlite3.SQLITE_NOTADB:   "the file is not an SQLite database: name another",
-		sqlite3.SQLITE_CORRUPT:  "the file is damaged: bring back a backup of it",
-	}[e.Code()&0xff] // the low byte is the primary result code
-	if advice == "" {
-		advice = "it cannot be used"
-	}
-	return fmt.Errorf("database %s: %s (%w)", file, advice, err)
 }

@@ -57,9 +57,9 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, out senders
 	err = engine.Check(ctx)
 	if errors.Is(err, mfa.ErrWrongKeys) {
 		err = fmt.Errorf("the key ring %s is not the one that %s was written with: "+
-			"bring the right file back, or name it with -keys", c.keys, c.file)
+			"bring the right file back, or name it with -keys%s", c.keys, c.values.name, c.oneRing())
 	} else if err != nil {
-		err = explain(c.file, err)
+		err = explain(c.values.name, err)
 	}
 	if err != nil {
 		return nil, errors.Join(err, closeEngine(ctx, engine))

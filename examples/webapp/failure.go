@@ -95,6 +95,10 @@ func asProblem(err error) error {
 		p := problem(http.StatusServiceUnavailable, "busy", "nothing was accepted; try again")
 		p.Retry = time.Second
 		return p
+	case isLost(err):
+		p := problem(http.StatusServiceUnavailable, "unavailable", "the answer was lost: it was done, or it was not; look, and try again")
+		p.Retry = time.Second
+		return p
 	}
 	return err
 }
@@ -289,6 +293,8 @@ func words(err error, now time.Time) string {
 		return "This way to sign in is not open to this account."
 	case errors.Is(err, mfa.ErrNoOption):
 		return "This way is no longer open. Use another."
+	case isLost(err):
+		return "The connection to our database was lost. This was done, or it was not: look, and try again."
 	case statusOf(err) == http.StatusServiceUnavailable:
 		return "Nothing was changed, because too much is going on. Try again."
 	case errors.Is(err, errNoSkip):

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,10 +17,9 @@ var errSMSFlag = errors.New("-sms is not of the form kannel:http://user:password
 
 // newGateway reads -sms. Errors do not repeat it, as it holds a password.
 //
-// Kannel reports deliveries to this app's own origin. Who knows the secret can
-// forge reports; it lives as long as this process, and with it what is known of
-// messages that are on their way when it ends.
-func newGateway(flag, origin string) (*gateway.Kannel, error) {
+// Kannel reports deliveries to this app's own origin, where another instance may take
+// them. Who knows the secret can forge reports.
+func newGateway(flag, origin, secret string) (*gateway.Kannel, error) {
 	kind, rest, _ := strings.Cut(flag, ":")
 	u, err := url.Parse(rest)
 	if kind != "kannel" || err != nil || u.Host == "" || u.User == nil {
@@ -37,7 +35,7 @@ func newGateway(flag, origin string) (*gateway.Kannel, error) {
 	k, err := gateway.NewKannel(gateway.KannelConfig{
 		URL:      (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(),
 		Username: u.User.Username(), Password: password, From: from,
-		ReportURL: origin + "/mfa/delivery/kannel", ReportSecret: rand.Text(),
+		ReportURL: origin + "/mfa/delivery/kannel", ReportSecret: secret,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("-sms: %w", err)

@@ -35,7 +35,7 @@ type server struct {
 	log  *safeBuffer
 }
 
-// start runs the app on an SQLite file, with -dev, and with further flags.
+// start runs the app on storeFlags, with -dev, and with further flags.
 func start(t *testing.T, flags ...string) *server {
 	t.Helper()
 	return startWith(t, append([]string{"-dev"}, flags...)...)
@@ -43,13 +43,13 @@ func start(t *testing.T, flags ...string) *server {
 
 func startWith(t *testing.T, flags ...string) *server {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "webapp.db")
-	c, err := parseConfig(append([]string{"-store", "sqlite:" + file}, flags...), io.Discard)
+	c, err := parseConfig(append(storeFlags(t), flags...), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, log, now := context.Background(), new(safeBuffer), &clock{still: time.Now()}
-	d, err := openData(ctx, c, now.Now)
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	d, err := openData(ctx, c, now.Now, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,10 @@ func startWith(t *testing.T, flags ...string) *server {
 	if c.dev {
 		messages = newInbox(now.Now)
 	}
-	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	c.origin = c.originAt(port)
-	out, err := newSenders(c, now, messages)
+	out, err := newSenders(c, now, messages, reportSecret(d.keys))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +95,7 @@ func startWith(t *testing.T, flags ...string) *server {
 			t.Error(err)
 		}
 	})
-	return &server{t: t, app: a, data: d, url: "http://localhost:" + port, file: c.file, log: log}
+	return &server{t: t, app: a, data: d, url: "http://localhost:" + port, file: c.tables.file, log: log}
 }
 
 func (s *server) advance(d time.Duration) {
@@ -109,7 +108,7 @@ func (s *server) advance(d time.Duration) {
 // sessionsOf counts an account's sessions in the database.
 func (s *server) sessionsOf(email string) (n int) {
 	s.t.Helper()
-	err := s.app.db.QueryRow(`SELECT count(*) FROM webapp_sessions s JOIN webapp_accounts a ON a.id = s.account WHERE a.email = ?`, email).Scan(&n)
+	err := s.app.db.QueryRowContext(s.t.Context(), `SELECT count(*) FROM webapp_sessions s JOIN webapp_accounts a ON a.id = s.account WHERE a.email = ?`, email).Scan(&n)
 	if err != nil {
 		s.t.Fatal(err)
 	}

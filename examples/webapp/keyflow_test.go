@@ -97,7 +97,7 @@ func TestPasskeyOfAnAccountThatIsGone(t *testing.T) {
 	k := s.key(authenticator.Options{Synced: true})
 	b.addKey(k, "")
 	for _, drop := range []string{`DELETE FROM webapp_sessions`, `DELETE FROM webapp_accounts`} {
-		if _, err := s.app.db.Exec(drop); err != nil {
+		if _, err := s.app.db.ExecContext(s.t.Context(), drop); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,34 +13,43 @@ import (
 // openKeys reads the key ring, or makes it on the very first start. Where there
 // is data already, a missing file is an error: a new key would open none of it,
 // and everybody's second factor would be lost without a word.
-func openKeys(keys, database string) (*mfa.KeyRing, error) {
-	if keys == "" {
+//
+// Instances that share a database share a ring. Of several that start at once in one
+// folder the first makes it; elsewhere it has to be brought.
+func openKeys(c config, used bool) (*mfa.KeyRing, error) {
+	if c.keys == "" {
 		return mfa.NewKeyRing() // all in memory: the ring ends with its data
 	}
-	text, err := os.ReadFile(keys)
+	ring, err := readKeys(c.keys)
 	switch {
-	case err == nil:
-		ring, err := mfa.ParseKeyRing(text)
-		if err != nil {
-			return nil, fmt.Errorf("key ring %s: %w", keys, err)
-		}
-		return ring, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("key ring: %w", err)
-	case hasData(database):
+		return ring, err
+	case used && c.shared():
+		return nil, fmt.Errorf("the key ring %s is missing, and without it nothing in %s can be read: "+
+			"bring the file from another instance or from a backup, or name it with -keys; "+
+			"to give up the data and start anew, name an empty database", c.keys, c.values.name)
+	case used:
 		return nil, fmt.Errorf("the key ring %s is missing, and without it nothing in %s can be read: "+
 			"bring the file back from a backup, or name it with -keys; "+
-			"to give up the data and start anew, move the database away", keys, database)
+			"to give up the data and start anew, move the database away", c.keys, c.values.name)
 	}
-	return makeKeys(keys)
+	ring, err = makeKeys(c.keys)
+	if errors.Is(err, fs.ErrExist) {
+		return readKeys(c.keys)
+	}
+	return ring, err
 }
 
-func hasData(database string) bool {
-	if database == "" {
-		return false
+func readKeys(file string) (*mfa.KeyRing, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("key ring: %w", err)
 	}
-	_, err := os.Stat(database)
-	return !errors.Is(err, fs.ErrNotExist)
+	ring, err := mfa.ParseKeyRing(text)
+	if err != nil {
+		return nil, fmt.Errorf("key ring %s: %w", file, err)
+	}
+	return ring, nil
 }
 
 // makeKeys makes a ring and its file. The file is written in full under another

@@ -41,7 +41,7 @@ type link struct {
 
 // links keeps what comes back once: the tokens of mailed links, and OAuth's state.
 type links struct {
-	db  *sql.DB
+	db  *database
 	now func() time.Time
 }
 
@@ -59,10 +59,16 @@ func (s links) issue(ctx context.Context, p purpose, browser string, l link) (to
 // spoil it. errLink.
 func (s links) take(ctx context.Context, p purpose, browser, token string) (link, error) {
 	var l link
-	err := s.db.QueryRowContext(ctx, `DELETE FROM webapp_links WHERE id = ? AND purpose = ? AND browser = ? AND expires_at > ? RETURNING account, data`,
+	err := s.db.QueryRowContext(ctx, `SELECT account, data FROM webapp_links WHERE id = ? AND purpose = ? AND browser = ? AND expires_at > ?`,
 		tokenKey(token), p, tokenKey(browser), s.now().UnixMilli()).Scan(&l.Account, &l.Data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return link{}, errLink
 	}
-	return l, err
+	if err != nil {
+		return link{}, err
+	}
+	if err := change(ctx, s.db, errLink, `DELETE FROM webapp_links WHERE id = ?`, tokenKey(token)); err != nil {
+		return link{}, err
+	}
+	return l, nil // as it was read: nothing changes links
 }

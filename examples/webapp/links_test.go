@@ -164,7 +164,7 @@ func TestMailedLinksGoWithTheAddress(t *testing.T) {
 		l.ask(s, b)
 		token := s.token(l.to, l.page)
 		change := func(from, to string) {
-			if _, err := s.app.db.Exec(`UPDATE webapp_accounts SET email = ? WHERE email = ?`, to, from); err != nil {
+			if _, err := s.app.db.ExecContext(s.t.Context(), `UPDATE webapp_accounts SET email = ? WHERE email = ?`, to, from); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -185,7 +185,7 @@ func TestC15_LinksAreStoredHashed(t *testing.T) {
 	b := s.browser()
 	b.send("POST", "/magic", object{"email": ada})
 	var stored string
-	if err := s.app.db.QueryRow(`SELECT group_concat(hex(id) || hex(browser) || id || browser || data) FROM webapp_links`).Scan(&stored); err != nil {
+	if err := s.app.db.QueryRowContext(s.t.Context(), `SELECT group_concat(hex(id) || hex(browser) || id || browser || data) FROM webapp_links`).Scan(&stored); err != nil {
 		t.Fatal(err)
 	}
 	token, secret := s.token(ada, "/magic"), b.cookie("for-sign-in")

@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	clock := new(clock)
-	data, err := openData(ctx, c, clock.Now)
+	data, err := openData(ctx, c, clock.Now, log)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	c.origin = origin
-	out, err := newSenders(c, clock, messages)
+	out, err := newSenders(c, clock, messages, reportSecret(data.keys))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -113,6 +113,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return errors.Join(err, listener.Close())
 	}
 	defer reloadOnHangUp(ctx, c, a.methods, log)()
+	if c.tables.server() {
+		defer inBackground(ctx, a.followPolicy)()
+	}
 	defer inBackground(ctx, func(ctx context.Context) { tidyNowAndThen(ctx, data, engine, clock.Now, log) })()
 	if _, err := fmt.Fprintln(stdout, origin); err != nil {
 		return errors.Join(err, listener.Close())

@@ -12,7 +12,7 @@ func TestMobileAppHasAPolicyOfItsOwn(t *testing.T) {
 	s := start(t, "-policy", "policies/contact-centre.json")
 	b := s.browser()
 	want(t, b.send("POST", "/register", object{"email": "ada@example.org", "password": goodPassword}), http.StatusCreated, "")
-	if _, err := s.app.db.Exec(`UPDATE webapp_accounts SET email_verified = 1`); err != nil {
+	if _, err := s.app.db.ExecContext(s.t.Context(), `UPDATE webapp_accounts SET email_verified = 1`); err != nil {
 		t.Fatal(err)
 	}
 	ada := object{"email": "ada@example.org", "password": goodPassword}

@@ -109,6 +109,7 @@ func (s accounts) byIdentity(ctx context.Context, provider, subject string) (acc
 }
 
 func (s accounts) addIdentity(ctx context.Context, provider, subject string, a account) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO webapp_identities (provider, subject, account) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, provider, subject, a.ID)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO webapp_identities (provider, subject, account) VALUES (?, ?, ?) 
+		ON CONFLICT (provider, subject) DO UPDATE SET account = webapp_identities.account`, provider, subject, a.ID) // who was first stays
 	return err
 }

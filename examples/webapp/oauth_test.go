@@ -27,7 +27,7 @@ func TestSignInByAnotherService(t *testing.T) {
 	}
 	// The same person comes to the same account, also when it has another address now;
 	// and somebody else who has the address now does not.
-	if _, err := s.app.db.Exec(`UPDATE webapp_accounts SET email = 'ada@example.net' WHERE email = ?`, ada); err != nil {
+	if _, err := s.app.db.ExecContext(s.t.Context(), `UPDATE webapp_accounts SET email = 'ada@example.net' WHERE email = ?`, ada); err != nil {
 		t.Fatal(err)
 	}
 	again := s.browser()
@@ -107,7 +107,7 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(victim, "/oauth/callback?"+url.Values{"code": {u.Query().Get("code")}, "state": {v.Query().Get("state")}}.Encode())
-	if err := s.app.db.QueryRow(`SELECT id FROM webapp_accounts WHERE email = 'victim@example.org'`).Scan(new(string)); err == nil {
+	if err := s.app.db.QueryRowContext(s.t.Context(), `SELECT id FROM webapp_accounts WHERE email = 'victim@example.org'`).Scan(new(string)); err == nil {
 		t.Error("the victim has an account")
 	}
 }

@@ -48,23 +48,24 @@ func TestA52_SessionsAreMadeInOnePlace(t *testing.T) {
 func TestTablesOfTheFirstVersionAreUpgraded(t *testing.T) {
 	t.Parallel()
 	db := openFile(t, filepath.Join(t.TempDir(), "webapp.db"))
+	own := &database{db, &sqliteDialect}
 	exec := func(query string, args ...any) {
 		t.Helper()
 		if _, err := db.Exec(query, args...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	exec(metaTable)
-	exec(schemas[0])
+	exec(sqliteDialect.metaTable)
+	exec(sqliteDialect.schemas[0])
 	exec(`INSERT INTO webapp_meta VALUES ('schema', '1')`)
 	exec(`INSERT INTO webapp_accounts VALUES ('1', 'ada@example.org', '+4740612345', 'hash', 1000)`)
 	exec(`INSERT INTO webapp_sessions VALUES (?, '1', '{"user":"1","app":"web"}', ?)`, tokenKey("id"), time.Now().Add(time.Hour).UnixMilli())
 	for range 2 {
-		if err := migrate(t.Context(), db, time.Now()); err != nil {
+		if err := own.migrate(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	in, err := sessions{db, time.Now}.find(t.Context(), "id")
+	in, err := sessions{own, time.Now}.find(t.Context(), "id")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestTablesOfTheFirstVersionAreUpgraded(t *testing.T) {
 		t.Error(err)
 	}
 	exec(`UPDATE webapp_meta SET value = 'one' WHERE name = 'schema'`)
-	if err := migrate(t.Context(), db, time.Now()); err == nil {
+	if err := own.migrate(t.Context(), time.Now()); err == nil {
 		t.Error("a version that is none was taken")
 	}
 }
@@ -89,7 +90,7 @@ func TestExpiredLinksAreSwept(t *testing.T) {
 	b.send("POST", "/magic", object{"email": ada})
 	b.send("POST", "/dev/invite", object{"email": ada})
 	count := func() (n int) {
-		if err := s.app.db.QueryRow(`SELECT count(*) FROM webapp_links`).Scan(&n); err != nil {
+		if err := s.app.db.QueryRowContext(s.t.Context(), `SELECT count(*) FROM webapp_links`).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -99,7 +100,7 @@ func TestExpiredLinksAreSwept(t *testing.T) {
 		left int
 	}{{0, 2}, {15 * time.Minute, 1}, {7 * 24 * time.Hour, 0}} {
 		s.advance(step.wait)
-		if err := sweep(t.Context(), s.app.db, s.app.clock.Now()); err != nil {
+		if err := s.app.db.sweep(t.Context(), s.app.clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if n := count(); n != step.left {

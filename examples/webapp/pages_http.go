@@ -54,6 +54,7 @@ func (a *app) pageRoutes(mux *http.ServeMux) {
 	} {
 		mux.Handle(pattern, a.serve(h))
 	}
+	mux.Handle("GET /health", a.serve(a.health))
 	for _, d := range destinations {
 		mux.Handle("GET /setup/"+d.method, a.serve(a.destinationPage(d)))
 		mux.Handle("POST /setup/"+d.method, a.serve(a.beginDestination(d)))

@@ -164,10 +164,11 @@ func (a *app) passwordPageWith(w http.ResponseWriter, r *http.Request, s session
 }
 
 func (a *app) signOutOthers(w http.ResponseWriter, r *http.Request) error {
-	if _, err := a.current(r); err != nil {
+	s, err := a.current(r)
+	if err != nil {
 		return err
 	}
-	if err := a.sessions.endOthers(r.Context(), a.sessionID(r)); err != nil {
+	if err := a.sessions.endOthers(r.Context(), s.Account.ID, a.sessionID(r)); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/settings?said=others", http.StatusSeeOther)

@@ -42,12 +42,5 @@ func (r rank) atLeast(o rank) bool {
 // setRank gives an account another rank, also for the sessions that it has.
 // errNoAccount.
 func (s accounts) setRank(ctx context.Context, email string, to rank) error {
-	r, err := s.db.ExecContext(ctx, `UPDATE webapp_accounts SET rank = ? WHERE email = ?`, to, email)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(errNoAccount, err)
-	}
-	return nil
+	return change(ctx, s.db, errNoAccount, `UPDATE webapp_accounts SET "rank" = ? WHERE email = ?`, to, email)
 }

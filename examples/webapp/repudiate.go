@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"html/template"
 	"net/http"
@@ -41,7 +40,7 @@ func (h host) Repudiated(w http.ResponseWriter, r *http.Request, user string) er
 // mailed to it in the same transaction.
 // No hash stands for no password, which nothing matches.
 func (s accounts) dropPassword(ctx context.Context, id string) error {
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return s.db.inTx(ctx, func(tx transaction) error {
 		_, err1 := tx.ExecContext(ctx, `UPDATE webapp_accounts SET password = '' WHERE id = ?`, id)
 		_, err2 := tx.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ?`, id)
 		_, err3 := tx.ExecContext(ctx, `DELETE FROM webapp_links WHERE account = ?`, id)

@@ -92,7 +92,7 @@ func protected(enrollment, code string) []call {
 // open are the routes for which nobody has to be signed in: the ways in, what a flow
 // shows and asks, what only ends something, and what there is in development.
 var open = []string{
-	"GET /{$}", "GET /static/{file}",
+	"GET /{$}", "GET /static/{file}", "GET /health",
 	"GET /register", "POST /register", "GET /login", "POST /login", "GET /magic", "POST /magic", "POST /magic/enter",
 	"GET /forgot", "POST /forgot", "GET /reset", "POST /reset", "GET /invite", "POST /invite", "GET /verify",
 	"GET /oauth/start", "GET /oauth/callback", "POST /api/token", "POST /mobile/login",

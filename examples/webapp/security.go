@@ -57,8 +57,8 @@ func (a *app) checkHost(next http.Handler) http.Handler {
 	})
 }
 
-// clientIP is the client's address: the connection's, unless -dev is on and the
-// header names another.
+// clientIP is the client's address: the connection's, or what a proxy of ours says;
+// unless -dev is on and the header names another.
 func (a *app) clientIP(r *http.Request) netip.Addr {
 	if a.inbox != nil {
 		if ip, err := netip.ParseAddr(r.Header.Get(devClientIP)); err == nil {
@@ -69,5 +69,5 @@ func (a *app) clientIP(r *http.Request) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return peer.Addr().Unmap().WithZone("")
+	return a.config.behindProxies(r, peer.Addr().Unmap().WithZone(""))
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"net/url"
 
@@ -21,14 +23,15 @@ type senders struct {
 	close     func() error
 }
 
-// newSenders makes them, once the origin is known. They connect to nothing yet.
-func newSenders(c config, clock *clock, messages *inbox) (senders, error) {
+// newSenders makes them, once the origin is known. They connect to nothing yet. secret is
+// what delivery reports are known by.
+func newSenders(c config, clock *clock, messages *inbox, secret string) (senders, error) {
 	s := senders{resend: c.smsResend, close: func() error { return nil }}
 	if messages != nil {
 		s.sms, s.mail = messages, messages
 	}
 	if c.sms != "" {
-		gateway, err := newGateway(c.sms, c.origin)
+		gateway, err := newGateway(c.sms, c.origin, secret)
 		if err != nil {
 			return senders{}, err
 		}
@@ -47,11 +50,17 @@ func newSenders(c config, clock *clock, messages *inbox) (senders, error) {
 // checkSenders finds a wrong flag before anything is opened.
 func (c config) checkSenders() error {
 	c.origin = c.originAt("1")
-	s, err := newSenders(c, new(clock), nil)
+	s, err := newSenders(c, new(clock), nil, rand.Text())
 	if err != nil {
 		return err
 	}
 	return s.close()
+}
+
+// reportSecret is the same for all instances, and at the next start: messages are on
+// their way meanwhile.
+func reportSecret(keys *mfa.KeyRing) string {
+	return hex.EncodeToString(keys.Index("webapp", "delivery reports"))
 }
 
 // factors are the methods that send codes.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"time"
@@ -29,7 +28,7 @@ type session struct {
 // sessions keeps sessions on the server, under the digest of the random id
 // that the client has.
 type sessions struct {
-	db  *sql.DB
+	db  *database
 	now func() time.Time
 }
 
@@ -78,9 +77,8 @@ func (s sessions) endAll(ctx context.Context, account string) error {
 }
 
 // endOthers removes the sessions of an account but the one with this id.
-func (s sessions) endOthers(ctx context.Context, id string) error {
-	_, err := s.db.ExecContext(ctx, `DELETE FROM webapp_sessions
-		WHERE account = (SELECT account FROM webapp_sessions WHERE id = ?1) AND id <> ?1`, tokenKey(id))
+func (s sessions) endOthers(ctx context.Context, account, id string) error {
+	_, err := s.db.ExecContext(ctx, `DELETE FROM webapp_sessions WHERE account = ? AND id <> ?`, account, tokenKey(id))
 	return err
 }
 

@@ -21,19 +21,6 @@ var (
 // secondLife is how long a reset waits for the second admin.
 const secondLife = 24 * time.Hour
 
-// secondsTable holds the resets of admins by admins, which take two of them.
-const secondsTable = `
-CREATE TABLE webapp_seconds (
-	id         TEXT PRIMARY KEY,
-	account    TEXT NOT NULL REFERENCES webapp_accounts (id) ON DELETE CASCADE,
-	asked_by   TEXT NOT NULL,
-	reason     TEXT NOT NULL,
-	created_at INTEGER NOT NULL,
-	agreed_by  TEXT NOT NULL DEFAULT '',
-	used       INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-`
-
 // desk knows who is staff, and what staff may do.
 type desk struct {
 	accounts accounts
@@ -43,7 +30,7 @@ type desk struct {
 	dev      bool     // the oldest account is an admin's
 }
 
-func newDesk(c config, db *sql.DB, now func() time.Time) desk {
+func newDesk(c config, db *database, now func() time.Time) desk {
 	return desk{accounts{db}, now, c.admins, c.support, c.dev}
 }
 
@@ -118,7 +105,7 @@ type second struct {
 
 // askSecond notes that an admin wants to reset another one.
 func (d desk) askSecond(ctx context.Context, s second) error {
-	return inTx(ctx, d.accounts.db, func(tx *sql.Tx) error {
+	return d.accounts.db.inTx(ctx, func(tx transaction) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM webapp_seconds WHERE account = ? AND asked_by = ? OR created_at < ?`,
 			s.Account, s.AskedBy, d.now().Add(-secondLife).UnixMilli()); err != nil {
 			return err
@@ -152,9 +139,14 @@ func (d desk) waiting(ctx context.Context) (out []second, err error) {
 // agree notes that a second admin agrees: neither the one who asked nor the one
 // whose account it is. errSecond where there is nothing to agree to.
 func (d desk) agree(ctx context.Context, id, by string) (s second, err error) {
-	err = d.accounts.db.QueryRowContext(ctx, `UPDATE webapp_seconds SET agreed_by = ?1
-		WHERE id = ?2 AND used = 0 AND created_at >= ?3 AND asked_by <> ?1 AND account <> ?1 RETURNING id, account, asked_by, reason`,
-		by, id, d.now().Add(-secondLife).UnixMilli()).Scan(&s.ID, &s.Account, &s.AskedBy, &s.Reason)
+	err = change(ctx, d.accounts.db, errSecond, `UPDATE webapp_seconds SET agreed_by = ?
+		WHERE id = ? AND used = 0 AND created_at >= ? AND asked_by <> ? AND account <> ?`,
+		by, id, d.now().Add(-secondLife).UnixMilli(), by, by)
+	if err != nil {
+		return second{}, err
+	}
+	err = d.accounts.db.QueryRowContext(ctx, `SELECT id, account, asked_by, reason FROM webapp_seconds WHERE id = ?`, id).
+		Scan(&s.ID, &s.Account, &s.AskedBy, &s.Reason)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errSecond
 	}
@@ -163,14 +155,17 @@ func (d desk) agree(ctx context.Context, id, by string) (s second, err error) {
 
 // useAgreement spends it. Whoever agreed has to be an admin still.
 func (d desk) useAgreement(ctx context.Context, actor, account string) error {
-	var by string
-	err := d.accounts.db.QueryRowContext(ctx, `UPDATE webapp_seconds SET used = 1
-		WHERE account = ? AND asked_by = ? AND agreed_by <> '' AND used = 0 AND created_at >= ? RETURNING agreed_by`,
-		account, actor, d.now().Add(-secondLife).UnixMilli()).Scan(&by)
+	var id, by string
+	err := d.accounts.db.QueryRowContext(ctx, `SELECT id, agreed_by FROM webapp_seconds
+		WHERE account = ? AND asked_by = ? AND agreed_by <> '' AND used = 0 AND created_at >= ? ORDER BY created_at DESC, id LIMIT 1`,
+		account, actor, d.now().Add(-secondLife).UnixMilli()).Scan(&id, &by)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errSecond
 	}
 	if err != nil {
+		return err
+	}
+	if err := change(ctx, d.accounts.db, errSecond, `UPDATE webapp_seconds SET used = 1 WHERE id = ? AND agreed_by = ? AND used = 0`, id, by); err != nil {
 		return err
 	}
 	a, err := d.accounts.byID(ctx, by)
@@ -186,9 +181,9 @@ func (d desk) useAgreement(ctx context.Context, actor, account string) error {
 // search finds accounts by a part of their address, in the order of the addresses;
 // after is where to go on.
 func (s accounts) search(ctx context.Context, part, after string, most int) (out []account, err error) {
-	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(part)) + "%"
+	like := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(part)) + "%"
 	rows, err := s.db.QueryContext(ctx, `SELECT `+accountColumns+` FROM webapp_accounts a
-		WHERE a.email LIKE ? ESCAPE '\' AND a.email > ? ORDER BY a.email LIMIT ?`, like, after, most)
+		WHERE a.email LIKE ? ESCAPE '!' AND a.email > ? ORDER BY a.email LIMIT ?`, like, after, most)
 	if err != nil {
 		return nil, err
 	}

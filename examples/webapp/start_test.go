@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/mfakit/mfa/internal/testserver"
 	"github.com/mfakit/mfa/store/sqlstore"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	testserver.Main(m)
 }
 
 type process struct {
@@ -266,7 +267,7 @@ func TestLockedReadOnlyAndFullAreFoundAtStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = explain(c.file, migrate(t.Context(), db, new(clock).Now()))
+		err = explain(c.file, (&database{db, &sqliteDialect}).migrate(t.Context(), new(clock).Now()))
 		db.Close()
 		if !strings.Contains(fmt.Sprint(err), c.says) {
 			t.Errorf("%s: %v", c.pragma, err)
@@ -283,7 +284,7 @@ func TestLockedReadOnlyAndFullAreFoundAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := explain(file, migrate(t.Context(), db, new(clock).Now())); err == nil || !strings.Contains(err.Error(), "another program holds its lock") {
+	if err := explain(file, (&database{db, &sqliteDialect}).migrate(t.Context(), new(clock).Now())); err == nil || !strings.Contains(err.Error(), "another program holds its lock") {
 		t.Errorf("locked: %v", err)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -68,7 +66,7 @@ const (
 // throttle counts wrong passwords and mails in the database, so that a restart or a
 // second process gives nobody a fresh start.
 type throttle struct {
-	db  *sql.DB
+	db  *database
 	now func() time.Time
 }
 
@@ -83,7 +81,7 @@ func (t throttle) charge(ctx context.Context, email string, ip netip.Addr) error
 // before it.
 func (t throttle) wrong(ctx context.Context, email string) (n int, err error) {
 	now := t.now()
-	err = t.db.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM webapp_failures WHERE key IN (?, ?)`,
+	err = t.db.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM webapp_failures WHERE "key" IN (?, ?)`,
 		accountKey(email, now), accountKey(email, now.Add(-time.Hour))).Scan(&n)
 	return n, err
 }
@@ -103,12 +101,17 @@ type counted struct {
 // count counts a try under all of them, or refuses it and counts it under none.
 func (t throttle) count(ctx context.Context, what string, under ...counted) error {
 	now := t.now()
-	return inTx(ctx, t.db, func(tx *sql.Tx) error {
+	return t.db.inTx(ctx, func(tx transaction) error {
 		for _, c := range under {
+			// Written first, so that the row is ours: two that read the same count would
+			// count one try.
+			if _, err := tx.ExecContext(ctx, `INSERT INTO webapp_failures ("key", count, last) VALUES (?, 0, 0)
+				ON CONFLICT ("key") DO UPDATE SET count = webapp_failures.count`, c.key); err != nil {
+				return err
+			}
 			var count int
 			var last int64
-			err := tx.QueryRowContext(ctx, `SELECT count, last FROM webapp_failures WHERE key = ?`, c.key).Scan(&count, &last)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			if err := tx.QueryRowContext(ctx, `SELECT count, last FROM webapp_failures WHERE "key" = ?`, c.key).Scan(&count, &last); err != nil {
 				return err
 			}
 			// Requests overtake each other, and clocks are set back: a failure of a
@@ -120,8 +123,7 @@ func (t throttle) count(ctx context.Context, what string, under ...counted) erro
 			if wait := c.rule.delay(count) - since; wait > 0 {
 				return &tooOftenError{what, wait}
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO webapp_failures (key, count, last) VALUES (?1, ?2, ?3)
-				ON CONFLICT (key) DO UPDATE SET count = ?2, last = ?3`, c.key, count+1, now.UnixMilli()); err != nil {
+			if _, err := tx.ExecContext(ctx, `UPDATE webapp_failures SET count = ?, last = ? WHERE "key" = ?`, count+1, now.UnixMilli(), c.key); err != nil {
 				return err
 			}
 		}
@@ -134,13 +136,16 @@ func (t throttle) count(ctx context.Context, what string, under ...counted) erro
 // password would buy a hundred guesses at others; nor are those of the account, or
 // the guess that was right would hide the others.
 func (t throttle) refund(ctx context.Context, email string, ip netip.Addr) error {
-	return inTx(ctx, t.db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM webapp_failures WHERE key = ?`, pairKey(email, ip)); err != nil {
+	return t.db.inTx(ctx, func(tx transaction) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM webapp_failures WHERE "key" = ?`, pairKey(email, ip)); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE webapp_failures SET count = max(count - 1, 0) WHERE key IN (?, ?)`,
-			networkKey(ip), accountKey(email, t.now()))
-		return err
+		for _, key := range [][]byte{networkKey(ip), accountKey(email, t.now())} { // in the order in which count takes them
+			if _, err := tx.ExecContext(ctx, `UPDATE webapp_failures SET count = count - 1 WHERE "key" = ? AND count > 0`, key); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

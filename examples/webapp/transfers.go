@@ -28,19 +28,6 @@ const (
 	maxTransfers = 20        // that a page shows
 )
 
-// transfersTable holds what was asked for, and what became of it.
-const transfersTable = `
-CREATE TABLE webapp_transfers (
-	id         TEXT PRIMARY KEY,
-	account    TEXT NOT NULL REFERENCES webapp_accounts (id),
-	payee      TEXT NOT NULL,
-	cents      INTEGER NOT NULL,
-	created_at INTEGER NOT NULL,
-	done_at    INTEGER,
-	approval   TEXT
-) WITHOUT ROWID;
-`
-
 // A transfer is money that is to go, or went, from an account to somebody. What
 // is approved is what stands in the database, and never what a client sends again.
 type transfer struct {
@@ -99,7 +86,7 @@ func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == 
 
 // transfers keeps them in SQL.
 type transfers struct {
-	db  *sql.DB
+	db  *database
 	now func() time.Time
 }
 
@@ -151,13 +138,6 @@ func (s transfers) list(ctx context.Context, account string) (out []transfer, er
 // carryOut pays, and keeps the approval as the record of it. errNoTransfer where
 // it was paid already.
 func (s transfers) carryOut(ctx context.Context, t transfer, approval string) error {
-	r, err := s.db.ExecContext(ctx, `UPDATE webapp_transfers SET done_at = ?, approval = ? WHERE id = ? AND account = ? AND done_at IS NULL`,
+	return change(ctx, s.db, errNoTransfer, `UPDATE webapp_transfers SET done_at = ?, approval = ? WHERE id = ? AND account = ? AND done_at IS NULL`,
 		s.now().UnixMilli(), approval, t.ID, t.Account)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(errNoTransfer, err)
-	}
-	return nil
 }

@@ -277,7 +277,7 @@ func TestStartWithBadFlags(t *testing.T) {
 		args []string
 	}{
 		{"store", []string{"-store"}, []string{"-store", "file.db"}},
-		{"postgres is to come", []string{"-store"}, []string{"-store", "postgres://localhost/x"}},
+		{"store on a network in the clear", []string{"-store", "rediss://"}, []string{"-store", "redis://redis.example"}},
 		{"policy that is not there", []string{"-policy"}, args(another, "-policy", file+".json")},
 		{"policy that is wrong", []string{"-policy", "mode"}, args(another, "-policy", bad)},
 		{"argument", []string{"unexpected"}, args(file, "extra")},

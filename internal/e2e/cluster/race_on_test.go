@@ -1,0 +1,6 @@
+//go:build race
+
+package cluster_test
+
+// raceDetector has the programs built with it, too.
+const raceDetector = true
