@@ -1,25 +1,22 @@
 // Package races_test puts engines under load that no unit test has: several
-// over one store, hundreds of requests for one user, and long random lives
-// held to a simple model.
+// over one store, hundreds of requests for one user, answers that are lost, and
+// long random lives held to a simple model; on every store that there is.
 package races_test
 
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"flag"
-	"path/filepath"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/e2e/stores"
+	"github.com/mfakit/mfa/internal/testserver"
 	"github.com/mfakit/mfa/mfatest"
 	"github.com/mfakit/mfa/recovery"
-	"github.com/mfakit/mfa/store/memory"
-	"github.com/mfakit/mfa/store/sqlstore"
 	"github.com/mfakit/mfa/totp"
-
-	_ "modernc.org/sqlite"
 )
 
 // A failure is printed with its seed; files that repeat it are not for this repository.
@@ -29,87 +26,77 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	m.Run()
+	testserver.Main(m)
 }
 
-// A handle is a store as one process has it. handles opens two on the same data.
-type handles func(t testing.TB) (a, b mfa.Store)
-
-var stores = map[string]handles{
-	"memory": func(testing.TB) (a, b mfa.Store) {
-		s := memory.New()
-		return s, s
-	},
-	"sqlite": func(t testing.TB) (a, b mfa.Store) {
-		file := filepath.Join(t.TempDir(), "items.db")
-		return openSQLite(t, file), openSQLite(t, file)
-	},
-}
-
-func openSQLite(t testing.TB, file string) mfa.Store {
-	t.Helper()
-	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
-	s, err := sqlstore.Open(t.Context(), db, sqlstore.Options{Dialect: sqlstore.SQLite})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// A site is two engines, as two processes have them, over the same data.
+// A site is some engines, as so many processes have them, over the same data.
 type site struct {
 	t       testing.TB
 	clock   *mfatest.Clock
-	engines [2]*mfa.Engine
+	keys    *mfa.KeyRing
+	engines []*mfa.Engine
 }
 
-func newSite(t testing.TB, open handles) *site {
+// newSite makes an engine of these factors over each handle.
+func newSite(t testing.TB, handles []mfa.Store, options ...func(*mfa.Config)) *site {
 	t.Helper()
 	keys, err := mfa.NewKeyRing()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, clock: mfatest.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))}
-	a, b := open(t)
-	for i, store := range []mfa.Store{a, b} {
-		s.engines[i] = newEngine(t, store, keys, s.clock)
+	s := &site{t: t, keys: keys, clock: mfatest.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))}
+	for _, store := range handles {
+		s.engines = append(s.engines, s.newEngine(store, options...))
 	}
 	return s
 }
 
-func newEngine(t testing.TB, store mfa.Store, keys *mfa.KeyRing, clock *mfatest.Clock) *mfa.Engine {
-	t.Helper()
+func (s *site) newEngine(store mfa.Store, options ...func(*mfa.Config)) *mfa.Engine {
+	s.t.Helper()
 	apps, err := totp.New(totp.Config{Issuer: "Races"})
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
+	c := mfa.Config{Store: store, Keys: s.keys, Factors: []mfa.Factor{apps}, Now: s.clock.Now, Logger: slog.New(slog.DiscardHandler)}
+	for _, option := range options {
+		option(&c)
+	}
+	e, err := mfa.New(c)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := e.Close(context.Background()); err != nil {
+			s.t.Error(err)
+		}
+	})
+	return e
+}
+
+// withCodes adds recovery codes, whose slow digests most tests do without.
+func withCodes(t testing.TB) func(*mfa.Config) {
+	t.Helper()
 	codes, err := recovery.New(recovery.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := mfa.New(mfa.Config{Store: store, Keys: keys, Factors: []mfa.Factor{apps, codes}, Now: clock.Now})
-	if err != nil {
-		t.Fatal(err)
+	return func(c *mfa.Config) { c.Factors = append(c.Factors, codes) }
+}
+
+// onEveryStore runs a test over two engines on each store.
+func onEveryStore(t *testing.T, f func(t *testing.T, s *site), options ...func(*mfa.Config)) {
+	onEveryHandle(t, func(t *testing.T, handles []mfa.Store) { f(t, newSite(t, handles, options...)) })
+}
+
+// onEveryHandle is for tests that make their engines themselves.
+func onEveryHandle(t *testing.T, f func(t *testing.T, handles []mfa.Store)) {
+	for name, open := range stores.All {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := open(t)
+			f(t, []mfa.Store{a, b})
+		})
 	}
-	t.Cleanup(func() {
-		if err := e.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
 }
 
 // engine is the engine that request n meets.
@@ -124,7 +111,7 @@ func (s *site) member() (mfa.User, *mfatest.Authenticator, []string) {
 	return u, phone, codes
 }
 
-// flows begins n sign-ins of a user, on both engines.
+// flows begins n sign-ins of a user, on all engines.
 func (s *site) flows(u mfa.User, n int) []mfa.Flow {
 	s.t.Helper()
 	var out []mfa.Flow
@@ -148,4 +135,10 @@ func option(t testing.TB, f mfa.Flow, method string) string {
 	}
 	t.Fatalf("no option %s in %+v", method, f.Options)
 	return ""
+}
+
+// answer gives a code to one of a flow's methods, and says how it was met.
+func (s *site) answer(engine int, f mfa.Flow, method, code string) string {
+	s.t.Helper()
+	return outcome(s.engine(engine).Verify(s.t.Context(), f.Token, mfa.Answer{Option: option(s.t, f, method), Code: code}, mfa.Client{}))
 }

@@ -88,6 +88,35 @@ func TestCommandsOfEachOperation(t *testing.T) {
 	}
 }
 
+// What is done already is written again all the same. Newer servers than this one
+// let WAIT wait for the connection's own writes alone, so that without one it
+// would say nothing of the first time.
+func TestWhatIsRepeatedIsWritten(t *testing.T) {
+	p := newPair(t)
+	create(t, p.store, "user/a", mfa.Item{Version: 1})
+	writes := func(f func() error) (sets, dels int) {
+		t.Helper()
+		p.master.CLI("CONFIG", "RESETSTAT")
+		if err := f(); err != nil {
+			t.Error(err)
+		}
+		stats := p.master.CLI("INFO", "commandstats")
+		return strings.Count(stats, "cmdstat_set:calls=1,"), strings.Count(stats, "cmdstat_del:calls=1,")
+	}
+	if sets, dels := writes(func() error { return p.store.Save(t.Context(), "user/a", 0, mfa.Item{Version: 1}) }); sets != 1 || dels != 0 {
+		t.Errorf("a Save that is repeated: %d SET, %d DEL", sets, dels)
+	}
+	if sets, dels := writes(func() error { return p.store.Delete(t.Context(), "user/b", 1) }); sets != 1 || dels != 1 {
+		t.Errorf("a Delete of an absent key: %d SET, %d DEL", sets, dels)
+	}
+	wantVersion(t, p.store, "user/a", 1)
+	wantVersion(t, p.store, "user/b", 0)
+	async := open(t, dial(t, p.master.Addr()), redisstore.Options{InsecureAsync: true})
+	if sets, dels := writes(func() error { return async.Delete(t.Context(), "user/b", 1) }); sets != 0 || dels != 0 {
+		t.Errorf("a Delete of an absent key, without WAIT: %d SET, %d DEL", sets, dels)
+	}
+}
+
 // A server that has lost its scripts, by a restart or a failover, gets the one that is
 // needed, once.
 func TestScriptsThatAreGoneAreSentAgain(t *testing.T) {

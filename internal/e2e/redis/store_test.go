@@ -12,30 +12,34 @@ import (
 	"github.com/mfakit/mfa/store/storetest"
 )
 
-// kit runs the kit on servers that are given, in a prefix for each case.
-func kit(t *testing.T, o redisstore.Options, addrs ...string) {
-	t.Run("one handle", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) mfa.Store {
-			o := o
-			o.Prefix = newPrefix()
-			return open(t, dial(t, addrs...), o)
-		})
-	})
+// two runs the kit on servers that are given, with two handles, each on a client of
+// its own. Each case has a prefix of its own.
+func two(t *testing.T, o redisstore.Options, addrs ...string) {
+	here, there := dial(t, addrs...), dial(t, addrs...)
 	t.Run("two handles", func(t *testing.T) {
 		storetest.RunShared(t, func(t *testing.T) (a, b mfa.Store) {
 			o := o
 			o.Prefix = newPrefix()
-			return open(t, dial(t, addrs...), o), open(t, dial(t, addrs...), o)
+			return open(t, here, o), open(t, there, o)
 		})
 	})
 }
 
 func TestServerAlone(t *testing.T) {
-	kit(t, redisstore.Options{InsecureAsync: true}, testserver.RedisServer(t))
+	o, addr := redisstore.Options{InsecureAsync: true}, testserver.RedisServer(t)
+	client := dial(t, addr)
+	t.Run("one handle", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) mfa.Store {
+			o := o
+			o.Prefix = newPrefix()
+			return open(t, client, o)
+		})
+	})
+	two(t, o, addr)
 }
 
 func TestCluster(t *testing.T) {
-	kit(t, redisstore.Options{}, testserver.RedisCluster(t)...)
+	two(t, redisstore.Options{}, testserver.RedisCluster(t)...)
 }
 
 // Prefixes that begin alike, and keys of other programs, are apart, in one
