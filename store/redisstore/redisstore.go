@@ -36,9 +36,9 @@ type Options struct {
 	Prefix string
 
 	// Replicas is how many replicas of its master must have a write before Save
-	// acknowledges it. 0: 1. With all that a master has, an acknowledged write
-	// survives whichever of them takes over; with fewer, Redis prefers the one that
-	// is furthest and does not promise it. A replica that is missing then
+	// acknowledges it. 0: 1. With fewer than a master has, Redis prefers the one that
+	// is furthest when it is lost, and does not promise it. With all of them, an
+	// acknowledged write survives whichever takes over, and one that is missing
 	// stops sign-ins.
 	Replicas int
 
@@ -104,7 +104,7 @@ type Store struct {
 }
 
 // Open looks at the client and at each master, and in a cluster at each replica
-// that answers, as it may be a master tomorrow. It takes a [*redis.Client]
+// that it names and that answers: it may be a master tomorrow. It takes a [*redis.Client]
 // (Sentinel's included) or a [*redis.ClusterClient], which stays the caller's: it
 // is closed by the caller, once nothing uses the Store any more.
 func Open(ctx context.Context, client redis.UniversalClient, o Options) (*Store, error) {

@@ -98,6 +98,7 @@ func counting(t testing.TB, tallies ...*tally) (stop func()) {
 }
 
 func TestClusterChanges(t *testing.T) {
+	t.Parallel()
 	c := testserver.StartRedisCluster(t)
 	t.Run("slot moves", func(t *testing.T) { slotMoves(t, c) })
 	t.Run("master is killed", func(t *testing.T) { masterIsKilled(t, c) })

@@ -46,6 +46,7 @@ func (c counter) during(f func()) string {
 }
 
 func TestCommandsOfEachOperation(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	async := open(t, dial(t, p.master.Addr()), redisstore.Options{Prefix: "async", InsecureAsync: true})
 	count := counter{p.master}
@@ -92,6 +93,7 @@ func TestCommandsOfEachOperation(t *testing.T) {
 // let WAIT wait for the connection's own writes alone, so that without one it
 // would say nothing of the first time.
 func TestWhatIsRepeatedIsWritten(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	create(t, p.store, "user/a", mfa.Item{Version: 1})
 	writes := func(f func() error) (sets, dels int) {
@@ -120,6 +122,7 @@ func TestWhatIsRepeatedIsWritten(t *testing.T) {
 // A server that has lost its scripts, by a restart or a failover, gets the one that is
 // needed, once.
 func TestScriptsThatAreGoneAreSentAgain(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	count := counter{p.master}
 	for _, flush := range []string{"SCRIPT", "restart"} {
@@ -170,6 +173,7 @@ func (s *lateCounts) Load(ctx context.Context, key string) (mfa.Item, error) {
 // A verification is two commands, three with WAIT, whatever comes of it, however much
 // the user has.
 func TestCommandsOfAVerification(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	async := open(t, dial(t, p.master.Addr()), redisstore.Options{Prefix: "async", InsecureAsync: true})
 	count := counter{p.master}

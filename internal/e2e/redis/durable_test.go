@@ -12,6 +12,7 @@ import (
 
 // What was acknowledged is there when the replica takes over, a moment later.
 func TestAcknowledgedIsReplicated(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	var items []mfa.Item
 	for i := range 50 {
@@ -39,6 +40,7 @@ func wantNotDurable(t testing.TB, operation string, err error, says string) {
 }
 
 func TestWithoutReplicasNothingIsDurable(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	ctx := t.Context()
 	create(t, p.store, "user/a", mfa.Item{Version: 1})
@@ -79,6 +81,7 @@ func TestWithoutReplicasNothingIsDurable(t *testing.T) {
 // Who is told that a write is durable stands on all that was written before,
 // by whomever: replicas apply writes in their order.
 func TestADurableWriteMakesEarlierOnesDurable(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	careless := open(t, dial(t, p.master.Addr()), redisstore.Options{InsecureAsync: true})
 	const writes = 300
@@ -96,6 +99,7 @@ func TestADurableWriteMakesEarlierOnesDurable(t *testing.T) {
 // The person whose right code was written and not replicated is told to try
 // again, is not in, and was never in when the write is lost.
 func TestNotDurableSignsNobodyIn(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	w := newSite(t, p.store)
 	f := w.begin(t)
@@ -134,6 +138,7 @@ func TestNotDurableSignsNobodyIn(t *testing.T) {
 // An answer that is lost on its way back is not resolved by reading where
 // replicas count, and is where they do not.
 func TestLostAnswers(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	for _, tt := range []struct {
 		name  string
@@ -177,6 +182,7 @@ func TestLostAnswers(t *testing.T) {
 
 // A server that turns writes away by itself has written nothing, and says so.
 func TestServersOwnLimits(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	create(t, p.store, "user/a", mfa.Item{Version: 1})
 	for _, tt := range []struct{ setting, value, says string }{

@@ -75,6 +75,7 @@ func (g *lag) pass(replica, upstream net.Conn) {
 
 // A replica that is connected and behind is not one that has the write.
 func TestAReplicaThatIsBehind(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	lagging := newLag(t, p.master.Addr())
 	host, port, _ := strings.Cut(lagging.addr, ":")

@@ -18,6 +18,7 @@ import (
 	"github.com/mfakit/mfa/store/redisstore"
 )
 
+// Tests with servers of their own run beside each other, after those that share them.
 func TestMain(m *testing.M) { testserver.Main(m) }
 
 // dial makes a client, of a cluster if there are several addresses.

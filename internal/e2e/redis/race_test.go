@@ -13,6 +13,7 @@ import (
 // TestC02_OneCodeSignsInOnce gives one right code 200 times at once, to two engines
 // that share nothing but the servers.
 func TestC02_OneCodeSignsInOnce(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	for name, addrs := range map[string][]string{"server": {p.master.Addr()}, "cluster": testserver.RedisCluster(t)} {
 		t.Run(name, func(t *testing.T) {

@@ -52,6 +52,7 @@ func startSentinel(t *testing.T, master string) (addr string) {
 }
 
 func TestSentinel(t *testing.T) {
+	t.Parallel()
 	master := testserver.StartRedis(t, "appendfsync=no")
 	master.Replica("appendfsync=no")
 	master.Replica("appendfsync=no") // stays when the other takes over

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -28,6 +30,7 @@ func wantSettings(t testing.TB, what string, client redis.UniversalClient, o red
 }
 
 func TestServersThatForgetAreRefused(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	client := dial(t, p.master.Addr())
 	for _, tt := range []struct {
@@ -63,6 +66,7 @@ func TestClustersThatForgetAreRefused(t *testing.T) {
 	addrs := testserver.RedisCluster(t)
 	client := dial(t, addrs...).(*redis.ClusterClient)
 	wantSettings(t, "a node, by a client for one server", dial(t, addrs[0]), redisstore.Options{InsecureAsync: true}, "part of a cluster")
+	namesAll(t, client, addrs)
 	// Every node counts, and a replica too: it may be a master tomorrow.
 	for what, each := range map[string]func(*redis.ClusterClient) []*redis.Client{"one master": masters, "one replica": replicas} {
 		t.Run(what, func(t *testing.T) {
@@ -77,6 +81,28 @@ func TestClustersThatForgetAreRefused(t *testing.T) {
 			wantSettings(t, "as it was", client, redisstore.Options{})
 		})
 	}
+}
+
+// namesAll waits until every node names every replica: one that nothing was ever
+// written to, as far as a node knows, is left out.
+func namesAll(t *testing.T, client *redis.ClusterClient, addrs []string) {
+	t.Helper()
+	var nodes []*redis.Client
+	for _, addr := range addrs {
+		nodes = append(nodes, closed(t, redis.NewClient(&redis.Options{Addr: addr})))
+	}
+	testserver.Until(t, "replicas to be named", func() bool {
+		for range 20 { // which reach all masters, or the next do
+			client.Set(t.Context(), newPrefix(), "anything", time.Minute)
+		}
+		for _, node := range nodes {
+			ranges, err := node.Do(t.Context(), "cluster", "slots").Slice() // each first, last, master, replicas
+			if err != nil || slices.ContainsFunc(ranges, func(r any) bool { return len(r.([]any)) < 4 }) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // A user of the server with the rights of docs/redis.md, and no others, is enough.
