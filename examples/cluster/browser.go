@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"slices"
 	"time"
 )
 
@@ -15,6 +17,12 @@ import (
 type browser struct {
 	url  string
 	http *http.Client
+}
+
+// cookie says whether it has one of this name.
+func (b *browser) cookie(name string) bool {
+	at, err := url.Parse(b.url)
+	return err == nil && slices.ContainsFunc(b.http.Jar.Cookies(at), func(c *http.Cookie) bool { return c.Name == name })
 }
 
 // answerTime is how long people wait for an answer.

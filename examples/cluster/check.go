@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -29,8 +30,12 @@ func check(ctx context.Context, c config, s *site, all []*person) (lost []string
 	close(turns)
 	work.Wait()
 	for _, p := range all {
-		for _, what := range p.broken {
-			lost = append(lost, p.email+": "+what)
+		for i, what := range p.broken {
+			what = p.email + ": " + what
+			if i == len(p.broken)-1 {
+				what += "\n         " + strings.Join(p.trail, "\n         ")
+			}
+			lost = append(lost, what)
 		}
 	}
 	return lost, ctx.Err()
@@ -41,6 +46,7 @@ func (p *person) check(ctx context.Context) {
 	if len(p.broken) > 0 || p.account == no {
 		return
 	}
+	p.settle()
 	p.again(ctx, func() { p.visit(ctx) })
 	p.again(ctx, func() { p.look(ctx) })
 	if p.account == maybe {
@@ -49,7 +55,7 @@ func (p *person) check(ctx context.Context) {
 	if p.account != yes || len(p.active()) == 0 {
 		return
 	}
-	if a := p.active()[0]; a.failures < attempts-1 {
+	if a := p.active()[0]; a.failures[p.lane()] < attempts-1 {
 		p.again(ctx, func() {
 			if code, err := a.wrong(); err == nil {
 				p.guess(ctx, a, code, "a wrong")

@@ -20,18 +20,23 @@ const (
 )
 
 // A person is what one of them was told, in a ledger: the account, the session, each
-// authenticator app and each code. What was not told may be either way.
+// authenticator app and each code. What was not told may be either way; and it may
+// come later than what was asked after it, as an instance may still be at it.
 type person struct {
 	email, password string
 	browser         *browser
 
 	account, session fate
+	tried            bool // to register
+	shaky            bool // a change that was not told may still end sessions and sign-ins
+	calm             bool // nothing is under way any more
 	apps             []*app
 	codes            []*recoveryCode
 	codesKnown       bool // false: others may have taken their place
 	recoveries       int  // codes that were typed, and refused as they have to be
 
 	broken []string // promises that were
+	trail  []string // the last that was asked and told
 	tally  tally
 }
 
@@ -39,9 +44,10 @@ type person struct {
 type app struct {
 	id, label, secret string
 	state             fate
-	last              int64 // the last time step whose code was typed, right or not known
-	spent             int64 // the last one that was taken
-	failures          int   // in a row, at least
+	last              int64  // the last time step whose code was typed, right or not known
+	spent             int64  // the last one that was taken
+	failures          [2]int // in a row, at least: in a browser that is not known, and in one that is
+	unsure            bool   // a sign-in that was not told may still end the row
 }
 
 type recoveryCode struct {
@@ -76,12 +82,42 @@ func newPerson(b *browser) *person {
 // lost notes that a promise was broken.
 func (p *person) lost(format string, args ...any) {
 	p.broken = append(p.broken, fmt.Sprintf(format, args...))
+	p.note("lost: " + p.broken[len(p.broken)-1])
+}
+
+const maxTrail = 40
+
+// note keeps what happened, for whoever wants to know how a promise came to be broken.
+func (p *person) note(what string) {
+	p.trail = append(p.trail, time.Now().Format("15:04:05.000 ")+what)
+	p.trail = p.trail[max(0, len(p.trail)-maxTrail):]
 }
 
 // period is how long a code is shown. The one that comes next is taken too, and each once.
 const period = 30
 
 func stepAt(t time.Time) int64 { return t.Unix() / period }
+
+// lane is which of an app's failures count: the demo knows browsers that have signed in
+// with a code, so that strangers' failures are not theirs.
+func (p *person) lane() int {
+	if p.browser.cookie("mfa-device") {
+		return 1
+	}
+	return 0
+}
+
+// settle is when nothing is under way any more: what was not told is done by now, or will
+// never be.
+func (p *person) settle() {
+	if p.shaky {
+		p.session = min(p.session, maybe)
+	}
+	p.shaky, p.calm = false, true
+	for _, a := range p.apps {
+		a.unsure = false
+	}
+}
 
 // fresh is a step whose code nobody has typed, and that is taken now; false: the next
 // is not due yet.

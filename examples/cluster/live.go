@@ -28,18 +28,17 @@ func live(ctx context.Context, c config, s *site, st store, out *report) ([]*per
 	for i := range c.people {
 		people.Go(func() { play(ctx, open, all[i*personsEach:(i+1)*personsEach], out) })
 	}
-	people.Go(func() { out.everySecond(open) })
+	people.Go(func() { out.everyTwoSeconds(open) })
 	err := until(ctx, "people have signed in", func(context.Context) error { return out.atLeast(c.people) })
 	if err == nil {
-		time.AfterFunc(c.length, closing)
-		err = disturb(ctx, open, c, s, st, out)
+		err = disturb(ctx, c, s, st, out)
 	}
 	closing()
 	people.Wait()
 	if err != nil {
 		return nil, err
 	}
-	return all, errors.Join(ctx.Err(), s.settle(ctx))
+	return all, errors.Join(ctx.Err(), s.restartAll(ctx))
 }
 
 // play plays some people in turn. What has begun when the time is over goes on under ctx.
@@ -96,12 +95,12 @@ func (p *person) act(ctx context.Context, n int) {
 }
 
 // disturb kills things until the time is over: an instance, a master, an instance, and
-// again.
-func disturb(ctx, open context.Context, c config, s *site, st store, out *report) error {
+// again; each of these once where the time is short.
+func disturb(ctx context.Context, c config, s *site, st store, out *report) error {
 	pause := min(max(c.length/7, time.Second), 5*time.Second)
-	for n := 0; ; n++ {
+	for n, start := 0, time.Now(); n < 3 || time.Since(start) < c.length; n++ {
 		select {
-		case <-open.Done():
+		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(pause):
 		}
@@ -122,4 +121,5 @@ func disturb(ctx, open context.Context, c config, s *site, st store, out *report
 		out.instances++
 		out.line("killed instance %d, which is back after %v", which+1, time.Since(began).Round(100*time.Millisecond))
 	}
+	return nil
 }

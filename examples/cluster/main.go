@@ -93,6 +93,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(c.webapp); c.webapp != "" && err != nil {
+		return fmt.Errorf("-webapp: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "mfa-cluster-")
 	if err != nil {
 		return err

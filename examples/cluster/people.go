@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,10 +18,11 @@ const attempts = 5
 // that they are not, has lost that.
 func (p *person) ask(ctx context.Context, method, path string, body any) reply {
 	r := p.browser.do(ctx, method, path, body)
+	p.note(fmt.Sprintf("%s %s: %d %s", method, path, r.status, r.code))
 	if !r.told() && ctx.Err() == nil {
 		p.tally.unknown++
 	}
-	if r.is(http.StatusUnauthorized, "unauthenticated") && p.session == yes {
+	if r.is(http.StatusUnauthorized, "unauthenticated") && p.session == yes && !p.shaky {
 		p.lost("was signed in, and is not")
 	}
 	return r
@@ -30,10 +32,13 @@ func (p *person) ask(ctx context.Context, method, path string, body any) reply {
 func (p *person) register(ctx context.Context) {
 	p.account, p.session = maybe, maybe
 	r := p.ask(ctx, "POST", "/register", js{"email": p.email, "password": p.password})
+	defer func() { p.tried = true }()
 	switch {
 	case r.status == http.StatusCreated:
 		p.account, p.session = yes, yes
 		p.tally.accounts++
+	case r.status == http.StatusConflict && p.tried:
+		p.account = yes // by the one before
 	case r.told():
 		p.lost("could not register: %d %s", r.status, r.body)
 	}
@@ -66,9 +71,9 @@ func (p *person) login(ctx context.Context) *flow {
 			p.lost("%s was removed, and is there", a.label)
 		case !offered && a.state == yes:
 			p.lost("%s was set up, and is not asked for", a.label)
-		case offered:
+		case p.calm && offered:
 			a.state = yes
-		default:
+		case p.calm:
 			a.state = no
 		}
 	}
@@ -90,11 +95,18 @@ func (p *person) verify(ctx context.Context, option, code string) reply {
 		p.session = yes
 	case r.told():
 		p.session = no
-		if r.is(http.StatusGone, "flow_expired") || r.is(http.StatusNotFound, "no_flow") {
+		if !p.shaky && (r.is(http.StatusGone, "flow_expired") || r.is(http.StatusNotFound, "no_flow")) {
 			p.lost("a sign-in that had begun is gone: %s", r.body)
 		}
-	case !r.cut: // else the cookie may have come
-		p.outside(ctx)
+	default:
+		// It may have ended rows of failures, and have made the browser one that is not
+		// known: with each sign-in the cookie by which it is becomes another.
+		for _, a := range p.apps {
+			a.failures, a.unsure = [2]int{}, true
+		}
+		if !r.cut { // else the session's cookie may have come
+			p.outside(ctx)
+		}
 	}
 	return r
 }
@@ -124,13 +136,12 @@ func (p *person) signIn(ctx context.Context, a *app) {
 	a.last = step
 	switch r := p.verify(ctx, f.option("totp", a.label), code); {
 	case r.status == http.StatusOK:
-		a.spent, a.failures = step, 0
+		a.spent = step
+		a.failures[p.lane()] = 0
 		p.tally.signIns++
 		p.tally.spent++
 	case r.is(http.StatusUnauthorized, "code_not_valid"):
 		p.lost("%s: a right code that nobody had typed was refused", a.label)
-	case !r.told():
-		a.failures = 0
 	}
 }
 
@@ -159,6 +170,8 @@ func (p *person) recover(ctx context.Context) {
 		p.lost("a recovery code that nobody had typed was refused")
 	case r.told():
 		c.spent = no // locked, for example
+	default:
+		p.shaky = true
 	}
 }
 
@@ -171,21 +184,22 @@ func (p *person) guess(ctx context.Context, a *app, code, what string) {
 	switch r := p.verify(ctx, f.option("totp", a.label), code); {
 	case r.status == http.StatusOK:
 		p.lost("%s: %s code was accepted", a.label, what)
-	case r.is(http.StatusUnauthorized, "code_not_valid"):
-		a.failures++
+	case r.is(http.StatusUnauthorized, "code_not_valid") && !a.unsure:
 		p.tally.wrong++
+		row := &a.failures[p.lane()]
+		*row++
 		var said struct {
 			Left int `json:"attempts_left"`
 		}
-		if err := r.into(&said); err != nil || said.Left > attempts-a.failures {
-			p.lost("%s: %d failures in a row, and %d attempts are left: %s", a.label, a.failures, said.Left, r.body)
+		if err := r.into(&said); err != nil || said.Left > attempts-*row {
+			p.lost("%s: %d failures in a row, and %d attempts are left: %s", a.label, *row, said.Left, r.body)
 		}
 	}
 }
 
 // guessWrong types a wrong code, unless the next one would have to wait.
 func (p *person) guessWrong(ctx context.Context, a *app) {
-	if a.failures >= attempts-2 || p.tally.wrong >= 8 {
+	if a.failures[p.lane()] >= attempts-2 || p.tally.wrong >= 8 {
 		return
 	}
 	code, err := a.wrong()
@@ -198,7 +212,7 @@ func (p *person) guessWrong(ctx context.Context, a *app) {
 
 // replay types the last code that was taken, while it is not too old to be taken at all.
 func (p *person) replay(ctx context.Context, a *app) {
-	if a.spent < stepAt(time.Now()) || a.failures >= attempts-2 || p.tally.wrong >= 8 {
+	if a.spent < stepAt(time.Now()) || a.failures[p.lane()] >= attempts-2 || p.tally.wrong >= 8 {
 		return
 	}
 	code, err := a.code(a.spent)
@@ -269,8 +283,9 @@ func (p *person) enroll(ctx context.Context) {
 		}
 	case r.told():
 		p.lost("%s: its first code was refused: %d %s", a.label, r.status, r.body)
-	case first:
-		p.codesKnown = false
+	default:
+		p.shaky = true
+		p.codesKnown = p.codesKnown && !first
 	}
 }
 
@@ -290,12 +305,14 @@ func (p *person) remove(ctx context.Context) {
 		p.lost("%s is gone", a.label)
 	case r.told():
 		a.state, p.session = yes, yes
+	default:
+		p.shaky = true
 	}
 }
 
 // renew has new recovery codes made.
 func (p *person) renew(ctx context.Context) {
-	if p.session != yes || len(p.active()) == 0 {
+	if p.session != yes || len(p.active()) == 0 || !p.codesKnown {
 		return
 	}
 	p.codesKnown, p.session = false, maybe
@@ -308,6 +325,8 @@ func (p *person) renew(ctx context.Context) {
 		p.tally.newCodes++
 	case r.told():
 		p.codesKnown, p.session = true, yes
+	default:
+		p.shaky = true
 	}
 }
 

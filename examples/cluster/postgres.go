@@ -174,10 +174,8 @@ func (r *replicated) addStandby(ctx context.Context) error {
 // may have what nobody else has.
 func (r *replicated) failover(ctx context.Context) error {
 	r.link.to("")
-	select {
-	case <-time.After(aloneFor):
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := alone(ctx, r.careless); err != nil {
+		return err
 	}
 	r.nodes[r.primary].kill()
 	r.primary = 1 - r.primary
@@ -187,8 +185,20 @@ func (r *replicated) failover(ctx context.Context) error {
 	return r.addStandby(ctx)
 }
 
-// aloneFor is how long a master that is about to die is without its replicas.
-const aloneFor = 700 * time.Millisecond
+// alone waits while a master that is about to die is without its replicas: longer where
+// nothing waits for those, so that there is something to lose.
+func alone(ctx context.Context, careless bool) error {
+	pause := 700 * time.Millisecond
+	if careless {
+		pause *= 3
+	}
+	select {
+	case <-time.After(pause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 func (r *replicated) serve(at int, data string) error {
 	postgres, err := program("postgres", postgresHelp)

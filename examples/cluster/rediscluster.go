@@ -183,10 +183,8 @@ func (r *redisCluster) failover(ctx context.Context) error {
 	if err := r.cutOff(ctx, at); err != nil {
 		return err
 	}
-	select {
-	case <-time.After(aloneFor):
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := alone(ctx, r.careless); err != nil {
+		return err
 	}
 	r.nodes[at].kill()
 	witness := (at + 1) % len(r.nodes)

@@ -49,9 +49,9 @@ func (r *report) atLeast(signIns int) error {
 	return nil
 }
 
-// everySecond prints how far it is.
-func (r *report) everySecond(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+// everyTwoSeconds prints how far it is.
+func (r *report) everyTwoSeconds(ctx context.Context) {
+	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for {
 		select {

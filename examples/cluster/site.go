@@ -91,8 +91,17 @@ func (s *site) restart(ctx context.Context, n int) error {
 	return s.start(ctx, i)
 }
 
-// settle waits until all instances are well.
-func (s *site) settle(ctx context.Context) error {
+// restartAll kills all instances, so that nothing is under way any more, and waits until
+// all are well again.
+func (s *site) restartAll(ctx context.Context) error {
+	for _, i := range s.instances {
+		i.process.kill()
+	}
+	for _, i := range s.instances {
+		if err := s.start(ctx, i); err != nil {
+			return err
+		}
+	}
 	return until(ctx, "all instances are well", func(ctx context.Context) error {
 		if i := slices.IndexFunc(s.instances, func(i *instance) bool { return !healthy(ctx, "http://"+local(i.port)+"/health") }); i >= 0 {
 			return fmt.Errorf("instance %d is not", s.instances[i].port)

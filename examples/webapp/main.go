@@ -18,6 +18,10 @@
 // is a first factor and no more: it ends in signin.go, and only a flow that has passed
 // ends in mint.go.
 //
+// Data is in an SQLite file, or where -store says (place.go): PostgreSQL, MySQL or
+// MariaDB (dialect.go has what differs), or Redis (redis.go). Any number of instances may share a
+// server, with one key ring; examples/cluster runs three, and kills them.
+//
 // Sign-ins are scored by how unlike the ones before they are (risk.go): a new
 // browser in another country is asked, and reads why; the next time it is not. Start it with
 //

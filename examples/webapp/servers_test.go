@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -277,6 +278,60 @@ func TestInstancesStartAtOnceWithOneKeyRing(t *testing.T) {
 			}
 			if _, err := os.Stat(c.keys); err == nil {
 				t.Error("a second ring was made")
+			}
+		})
+	}
+}
+
+// A database that goes away is said to be away, and not to be broken: whoever asks waits a
+// moment. It is found again without a new start.
+func TestServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"postgres", "mysql"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			flags := servers[name](t)
+			u, err := url.Parse(flags[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			wire := testserver.NewWire(t, u.Host)
+			u.Host = wire.Addr()
+			s := start(t, "-store", u.String(), "-keys", filepath.Join(t.TempDir(), "one.keys"))
+			b := s.browser()
+			b.register(ada)
+			wire.Down(true)
+			wire.Cut()
+			for range 2 {
+				r := s.browser().send("POST", "/login", object{"email": ada, "password": goodPassword})
+				if r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" {
+					t.Errorf("status %d, %s", r.status, r.body)
+				}
+			}
+			if page := s.browser().submit("/login", "email", ada, "password", goodPassword); page.status != http.StatusServiceUnavailable || strings.Contains(page.body, "went wrong here") {
+				t.Errorf("status %d, %s", page.status, page.body)
+			}
+			want(t, s.browser().send("GET", "/health", nil), http.StatusServiceUnavailable, "")
+			wire.Down(false)
+			want(t, s.browser().send("GET", "/health", nil), http.StatusNoContent, "")
+			if !b.signedIn() {
+				t.Error("signed out")
+			}
+			var lost atomic.Bool
+			wire.LoseAnswer(func(request []byte) bool {
+				found := strings.Contains(string(request), "INTO webapp_accounts")
+				if found {
+					lost.Store(true)
+				}
+				return found
+			})
+			r := s.browser().send("POST", "/register", object{"email": "bob@example.org", "password": goodPassword})
+			want(t, r, http.StatusServiceUnavailable, "unavailable")
+			if !lost.Load() {
+				t.Error("no answer was lost")
+			}
+			if again := s.browser().send("POST", "/register", object{"email": "bob@example.org", "password": goodPassword}); again.status != http.StatusCreated && again.status != http.StatusConflict {
+				t.Errorf("status %d: %s", again.status, again.body)
 			}
 		})
 	}

@@ -95,10 +95,12 @@ func number(t *testing.T, out, pattern string) int {
 }
 
 func TestNothingAcknowledgedIsLost(t *testing.T) {
+	t.Parallel() // all of these wait, most of the time
 	for _, on := range []string{"postgres", "redis"} {
 		t.Run(on, func(t *testing.T) {
+			t.Parallel()
 			needs(t, on)
-			out, err := ran(t, "-on", on, "-for", "5s", "-people", "4")
+			out, err := ran(t, "-on", on, "-for", "4s", "-people", "3")
 			if err != nil || !regexp.MustCompile(`(?m)^ *\d+s  lost: nothing$`).MatchString(out) {
 				t.Fatalf("%v\n%s", err, out)
 			}
@@ -123,8 +125,9 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 // Where nothing waits for the standby something is lost, and found to be: else nothing
 // would be proved by the other test.
 func TestLossIsFound(t *testing.T) {
+	t.Parallel()
 	needs(t, "postgres")
-	out, err := ran(t, "-careless", "-for", "4s", "-people", "4")
+	out, err := ran(t, "-careless", "-for", "4s", "-people", "3")
 	if err == nil || !regexp.MustCompile(`(?m)^ *\d+s  lost: [^n]`).MatchString(out) {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -132,6 +135,7 @@ func TestLossIsFound(t *testing.T) {
 
 // What the program has started ends with it.
 func TestInterruptedEndsAll(t *testing.T) {
+	t.Parallel()
 	needs(t, "postgres")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
