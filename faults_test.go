@@ -390,10 +390,10 @@ func TestWhoGoesAwayIsNotLetIn(t *testing.T) {
 	is(t, err, mfa.ErrNotValid)
 }
 
-func TestWaitingInLineEndsWithTheRequest(t *testing.T) {
-	w, s := tapped(t, silent)
-	u := person("u")
-	inside, leave := make(chan struct{}), make(chan struct{})
+// holdFirstSave has the first Save of a user's value say that it is inside, and wait
+// until leave is closed.
+func (s *tap) holdFirstSave() (inside, leave chan struct{}) {
+	inside, leave = make(chan struct{}), make(chan struct{})
 	s.onSaves(func(i int, save func() error) error {
 		if i == 1 {
 			close(inside)
@@ -401,6 +401,13 @@ func TestWaitingInLineEndsWithTheRequest(t *testing.T) {
 		}
 		return save()
 	})
+	return inside, leave
+}
+
+func TestWaitingInLineEndsWithTheRequest(t *testing.T) {
+	w, s := tapped(t, silent)
+	u := person("u")
+	inside, leave := s.holdFirstSave()
 	first := make(chan error, 1)
 	go func() {
 		_, err := w.SignIn(bg, mfa.SignIn{User: u, First: mfa.Password})
@@ -429,14 +436,7 @@ func TestWaitingInLineEndsWithTheRequest(t *testing.T) {
 func TestC18_ALongLineIsOneUsersOwn(t *testing.T) {
 	w, s := tapped(t, silent)
 	u := person("u")
-	inside, leave := make(chan struct{}), make(chan struct{})
-	s.onSaves(func(i int, save func() error) error {
-		if i == 1 {
-			close(inside)
-			<-leave
-		}
-		return save()
-	})
+	inside, leave := s.holdFirstSave()
 	const line = 1024
 	ctx, cancel := context.WithCancel(bg)
 	errs := make(chan error, line+1)
