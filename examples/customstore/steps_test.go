@@ -1,3 +1,7 @@
+//go:build !race
+
+// The steps are compiled one by one, of which the race detector has nothing to say.
+
 package main
 
 import (
