@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,10 +43,17 @@ func TestWhatIsLostIsFound(t *testing.T) {
 const fewSteps = 15
 
 func asynchronousCommit(t *testing.T) *storm {
-	p := testserver.StartPostgres(t, "synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=1GB", "wal_buffers=64MB")
+	p := testserver.StartPostgres(t, "synchronous_commit=off", "wal_writer_flush_after=1GB", "wal_buffers=64MB")
 	o := onPostgres
 	o.InsecureMayForget = true
 	s := newStorm(newSite(t, opener("pgx", p.URL("postgres"), o)), "asynchronous commits")
+	p.SQL("CHECKPOINT") // the tables are there
+	// Who writes what was put off comes at the latest every ten seconds, which a busy
+	// machine needs for a few steps.
+	writer := p.SQL("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")
+	if out, err := exec.Command("kill", "-STOP", writer).CombinedOutput(); err != nil {
+		t.Fatalf("stop the writer of the log: %v: %s", err, out)
+	}
 	s.during(fewSteps, func() {
 		p.Kill()
 		p.Restart()
