@@ -56,7 +56,9 @@ func (c *crowd) posting(base string) operation {
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Client", fmt.Sprint(n))
+		r.Header.Set("User-Agent", m.client.UserAgent)
 		r.AddCookie(&http.Cookie{Name: "mfa-flow", Value: m.token})
+		r.AddCookie(&http.Cookie{Name: "mfa-device", Value: m.client.DeviceToken})
 		answer, err := client.Do(r)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@
 package bench_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -30,7 +31,17 @@ type member struct {
 	value  []byte // what is stored: with the flow open and the code unspent
 	token  string
 	answer mfa.Answer
+	client mfa.Client
 }
+
+// A person is a user with their browsers.
+type person struct {
+	mfa.User
+	phone    *mfatest.Authenticator
+	browsers [browsers]mfa.Client
+}
+
+const browsers = 5
 
 // A crowd are the members, and what an engine needs to know them.
 type crowd struct {
@@ -41,7 +52,7 @@ type crowd struct {
 }
 
 // newCrowd makes users of the usual kind, who have an authenticator app, recovery
-// codes, and some sign-ins behind them.
+// codes, five browsers, and some sign-ins behind them.
 func newCrowd(b *testing.B, users int) *crowd {
 	b.Helper()
 	keys, err := mfa.NewKeyRing()
@@ -55,27 +66,21 @@ func newCrowd(b *testing.B, users int) *crowd {
 	c := &crowd{keys: keys, factors: []mfa.Factor{apps, papers{}}, clock: mfatest.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))}
 	store := memory.New()
 	engine := &mfatest.Engine{Engine: c.engine(b, store), Clock: c.clock}
-	var phones []*mfatest.Authenticator
-	var list []mfa.User
+	var people []*person
 	for range users {
-		u := mfa.User{ID: rand.Text(), Name: "ada@example.com", Email: "ada@example.com", EmailVerified: true}
-		phone, _ := engine.EnrollTOTP(b, u)
-		phones, list = append(phones, phone), append(list, u)
+		people = append(people, newPerson(b, engine))
 	}
-	const signIns = 12
+	const signIns = 15
 	for n := range signIns {
 		c.clock.Advance(26 * time.Hour)
-		for i, u := range list {
-			flow := c.begin(b, engine, u, n)
-			if _, err := engine.Verify(b.Context(), flow.Token, phones[i].Answer(flow), from(n)); err != nil {
-				b.Fatal(err)
-			}
+		for _, p := range people {
+			p.signIn(b, engine, n)
 		}
 	}
 	c.clock.Advance(26 * time.Hour)
-	for i, u := range list {
-		flow := c.begin(b, engine, u, 0)
-		m := member{key: "user/" + u.ID, token: flow.Token, answer: phones[i].Answer(flow)}
+	for _, p := range people {
+		flow := p.begin(b, engine, 0)
+		m := member{key: "user/" + p.ID, token: flow.Token, answer: p.phone.Answer(flow), client: p.browsers[0]}
 		item, err := store.Load(b.Context(), m.key)
 		if err != nil {
 			b.Fatal(err)
@@ -86,19 +91,38 @@ func newCrowd(b *testing.B, users int) *crowd {
 	return c
 }
 
-func (c *crowd) begin(b *testing.B, e *mfatest.Engine, u mfa.User, n int) mfa.Flow {
+func newPerson(b *testing.B, e *mfatest.Engine) *person {
 	b.Helper()
-	flow, err := e.SignIn(b.Context(), mfa.SignIn{User: u, First: mfa.Password, Client: from(n)})
+	p := &person{User: mfa.User{ID: rand.Text(), Name: "ada@example.com", Email: "ada@example.com", EmailVerified: true}}
+	p.phone, _ = e.EnrollTOTP(b, p.User)
+	for n := range p.browsers {
+		p.browsers[n] = mfa.Client{IP: netip.AddrFrom4([4]byte{198, 18, byte(n), 7}),
+			UserAgent: fmt.Sprintf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.0.0 Safari/537.36", 150+n)}
+	}
+	return p
+}
+
+// begin gives the password, in browser n.
+func (p *person) begin(b *testing.B, e *mfatest.Engine, n int) mfa.Flow {
+	b.Helper()
+	browser := &p.browsers[n%browsers]
+	flow, err := e.SignIn(b.Context(), mfa.SignIn{User: p.User, First: mfa.Password, Client: *browser})
 	if err != nil || flow.Status != mfa.StatusChallenge {
 		b.Fatalf("sign in: %s, %v", flow.Status, err)
 	}
+	browser.DeviceToken = cmp.Or(flow.DeviceToken, browser.DeviceToken)
 	return flow
 }
 
-// from are the places where somebody signs in from.
-func from(n int) mfa.Client {
-	return mfa.Client{IP: netip.AddrFrom4([4]byte{198, 18, byte(n % 4), 7}),
-		UserAgent: fmt.Sprintf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.0.0 Safari/537.36", 150+n%3)}
+func (p *person) signIn(b *testing.B, e *mfatest.Engine, n int) {
+	b.Helper()
+	flow := p.begin(b, e, n)
+	browser := &p.browsers[n%browsers]
+	flow, err := e.Verify(b.Context(), flow.Token, p.phone.Answer(flow), *browser)
+	if err != nil {
+		b.Fatal(err)
+	}
+	browser.DeviceToken = cmp.Or(flow.DeviceToken, browser.DeviceToken)
 }
 
 func (c *crowd) engine(b *testing.B, store mfa.Store) *mfa.Engine {
@@ -153,7 +177,7 @@ func (s *rewinding) Load(ctx context.Context, key string) (mfa.Item, error) {
 func (c *crowd) verifying(e *mfa.Engine) operation {
 	return func(ctx context.Context, client int) error {
 		m := &c.members[client]
-		flow, err := e.Verify(ctx, m.token, m.answer, mfa.Client{})
+		flow, err := e.Verify(ctx, m.token, m.answer, m.client)
 		if err == nil && flow.Status != mfa.StatusPassed {
 			err = fmt.Errorf("status %s", flow.Status)
 		}

@@ -25,7 +25,7 @@ type place struct {
 }
 
 // The servers wait for their disks, as they have to; but Redis, as most have it,
-// once a second.
+// once a second, unless it is named "always".
 var places = []place{
 	{"sqlite", 1.3, func(b *testing.B, c *crowd) (mfa.Store, operation) {
 		dsn := sqlstore.SQLiteDSN(filepath.Join(b.TempDir(), "items.db"))
@@ -48,16 +48,23 @@ var places = []place{
 		return s, c.sqlFloor(b, db, sqlstore.MySQL)
 	}},
 	{"redis", 1.25, func(b *testing.B, c *crowd) (mfa.Store, operation) {
-		addrs := []string{testserver.StartRedis(b, "appendfsync=everysec").Addr()}
-		s, client := stores.Redis(b, &redis.UniversalOptions{Addrs: addrs, PoolSize: connections}, redisstore.Options{InsecureAsync: true})
-		return s, c.redisFloor(b, client, 0)
+		return openRedis(b, c, testserver.StartRedis(b, "appendfsync=everysec"), 0)
+	}},
+	{"redis-always", 1.25, func(b *testing.B, c *crowd) (mfa.Store, operation) {
+		return openRedis(b, c, testserver.StartRedis(b, "appendfsync=always"), 0)
 	}},
 	{"redis-replicated", 1.25, func(b *testing.B, c *crowd) (mfa.Store, operation) {
 		master := testserver.StartRedis(b, "appendfsync=everysec")
 		master.Replica("appendfsync=everysec")
-		s, client := stores.Redis(b, &redis.UniversalOptions{Addrs: []string{master.Addr()}, PoolSize: connections}, redisstore.Options{})
-		return s, c.redisFloor(b, client, 1)
+		return openRedis(b, c, master, 1)
 	}},
+}
+
+func openRedis(b *testing.B, c *crowd, server *testserver.Redis, replicas int) (mfa.Store, operation) {
+	b.Helper()
+	s, client := stores.Redis(b, &redis.UniversalOptions{Addrs: []string{server.Addr()}, PoolSize: connections},
+		redisstore.Options{Replicas: replicas, InsecureAsync: replicas == 0})
+	return s, c.redisFloor(b, client, replicas)
 }
 
 func openPostgres(b *testing.B, p *testserver.Postgres) (*sqlstore.Store, *sql.DB) {
