@@ -300,9 +300,26 @@ func (l *life) VerifyWrong(t *rapid.T) {
 
 // Recover answers with a recovery code, spent or not, or with none at all.
 func (l *life) Recover(t *rapid.T) {
-	f := l.pick(t)
 	codes := append(slices.Sorted(maps.Keys(l.papers)), "no such code")
-	code := rapid.SampledFrom(codes).Draw(t, "code")
+	l.recover(t, l.pick(t), rapid.SampledFrom(codes).Draw(t, "code"))
+}
+
+// RecoverAgain answers a new sign-in with a recovery code that was taken before.
+func (l *life) RecoverAgain(t *rapid.T) {
+	var spent []string
+	for _, code := range slices.Sorted(maps.Keys(l.papers)) {
+		if !l.papers[code] {
+			spent = append(spent, code)
+		}
+	}
+	if len(spent) == 0 || len(l.apps) == 0 {
+		skip(t, "no spent recovery code")
+	}
+	l.SignIn(t)
+	l.recover(t, l.flows[len(l.flows)-1], rapid.SampledFrom(spent).Draw(t, "code"))
+}
+
+func (l *life) recover(t *rapid.T, f *openFlow, code string) {
 	shown, err := l.engine.Flow(ctx, f.token)
 	if err != nil {
 		l.refused(t, f, err, true, 0)
