@@ -118,18 +118,6 @@ func (d *data) openStore(ctx context.Context, c config) error {
 	return nil
 }
 
-// sweep drops what has expired, but from Redis, which does that by itself. Nothing
-// depends on it but the space that is used.
-func (d *data) sweep(ctx context.Context, now time.Time) error {
-	var err error
-	if s, ok := d.store.(interface {
-		DropExpired(ctx context.Context, before time.Time) (int, error)
-	}); ok {
-		_, err = s.DropExpired(ctx, now)
-	}
-	return errors.Join(err, d.db.sweep(ctx, now))
-}
-
 // Close closes the store, the database and the trail, when nothing uses them any more.
 func (d *data) Close() error {
 	err := d.close()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -9,9 +10,8 @@ import (
 	"github.com/mfakit/mfa/ops"
 )
 
-// tidyEvery is how often expired rows are dropped, owners are mailed whose reset is
-// ready, and notices that a dead
-// process has left are sent.
+// tidyEvery is how often what has expired is dropped, owners are mailed whose reset is
+// ready, and notices that a dead process has left are sent.
 const tidyEvery = time.Hour
 
 // tidyNowAndThen does so at once and then every hour, and returns when ctx ends.
@@ -29,8 +29,9 @@ func tidyNowAndThen(ctx context.Context, d *data, engine *mfa.Engine, now func()
 }
 
 func tidy(ctx context.Context, d *data, engine *mfa.Engine, now time.Time, log *slog.Logger) {
-	if err := d.sweep(ctx, now); err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, "webapp: expired rows were not dropped", "error", err)
+	_, err := ops.Sweep(ctx, d.store, engine, ops.SweepOptions{Clock: ops.Clock{Now: func() time.Time { return now }}})
+	if err = errors.Join(err, d.db.sweep(ctx, now)); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "webapp: what has expired was not dropped", "error", err)
 	}
 	find := func(ctx context.Context, id string) (mfa.User, error) {
 		u, _, err := accounts{d.db}.lookUp(ctx, id)
