@@ -52,24 +52,34 @@ func (h *Handler) activity(c *call) error {
 
 // dispute says of one of the user's sign-ins that it was somebody else's.
 func (h *Handler) dispute(c *call) error {
-	caller, err := h.sessionCaller(c.r)
-	if err != nil {
+	if _, err := h.sessionCaller(c.r); err != nil { // before the body, of which nobody else is told anything
 		return err
 	}
 	if err := c.noBody(); err != nil {
 		return err
 	}
+	if err := h.Dispute(c.w, c.r, c.id); err != nil {
+		return err
+	}
+	return noContent(c.w)
+}
+
+// Dispute says of one of the sign-ins of the session's user that it was somebody else's, as
+// POST activity/{id}/dispute does: for pages. The session ends with the others.
+// [ErrNoSession], [mfa.ErrNoActivity].
+func (h *Handler) Dispute(w http.ResponseWriter, r *http.Request, activity string) error {
+	caller, err := h.sessionCaller(r)
+	if err != nil {
+		return err
+	}
 	// What follows is done whole, also for a client that goes away.
-	c.r = c.r.WithContext(context.WithoutCancel(c.r.Context()))
-	if err := h.engine.Feedback(c.r.Context(), caller, c.id, mfa.NotMe); err != nil {
+	c := &call{w: w, r: r.WithContext(context.WithoutCancel(r.Context()))}
+	if err := h.engine.Feedback(c.r.Context(), caller, activity, mfa.NotMe); err != nil {
 		return err
 	}
 	// Said again, from a session that has begun since, it changes nothing.
 	if h.holds(c.r, caller) == nil {
-		return noContent(c.w)
+		return nil
 	}
-	if err := errors.Join(h.renewed(c, mfa.Authentication{}), h.repudiated(c, caller.User.ID)); err != nil {
-		return err
-	}
-	return noContent(c.w)
+	return errors.Join(h.renewed(c, mfa.Authentication{}), h.repudiated(c, caller.User.ID))
 }

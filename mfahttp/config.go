@@ -116,16 +116,16 @@ func New(c Config) (*Handler, error) {
 	if c.Prefix == "" {
 		c.Prefix = "/mfa"
 	}
-	if !strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") || c.Prefix != localPath(c.Prefix) {
+	if !strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") || c.Prefix != LocalPath(c.Prefix) {
 		return nil, fmt.Errorf("mfahttp: Config.Prefix %q must begin with a slash and end without one", c.Prefix)
 	}
-	if c.StepUpPage != "" && (localPath(c.StepUpPage) != c.StepUpPage || strings.ContainsAny(c.StepUpPage, "?#")) {
+	if c.StepUpPage != "" && (LocalPath(c.StepUpPage) != c.StepUpPage || strings.ContainsAny(c.StepUpPage, "?#")) {
 		return nil, fmt.Errorf("mfahttp: Config.StepUpPage %q must be a path of this origin", c.StepUpPage)
 	}
 	if c.LinkDone == "" {
 		c.LinkDone = "/"
 	}
-	if localPath(c.LinkDone) != c.LinkDone {
+	if LocalPath(c.LinkDone) != c.LinkDone {
 		return nil, fmt.Errorf("mfahttp: Config.LinkDone %q must be a path of this origin", c.LinkDone)
 	}
 	link, err := newPage("Link", c.Link, linkTemplate, linkStates...)

@@ -113,7 +113,7 @@ func TestReturnPathsStayHere(t *testing.T) {
 		" //evil.example":      "/",
 		"/%zz":                 "/",
 	} {
-		if got := localPath(path); got != want {
+		if got := LocalPath(path); got != want {
 			t.Errorf("%q: got %q, want %q", path, got, want)
 		}
 	}

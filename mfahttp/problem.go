@@ -214,3 +214,7 @@ func (p *Problem) retryAfter(w http.ResponseWriter) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.Retry.Seconds()))))
 	}
 }
+
+// Problem is what a client would be told of an error of the engine's, of [ErrNoSession]
+// or of a *[Problem], for pages that tell it in words of their own. It logs nothing.
+func (h *Handler) Problem(err error) *Problem { return h.problem(err) }

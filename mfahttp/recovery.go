@@ -25,20 +25,40 @@ func (h *Handler) requestReset(c *call) error {
 	if err := c.noBody(); err != nil {
 		return err
 	}
-	asked, err := h.engine.RequestReset(c.r.Context(), token, h.Client(c.r))
+	asked, err := h.askReset(c, token, inBody)
 	if err != nil {
-		return h.refuseReset(err)
+		return err
 	}
 	out := resetAsked{Ready: asked.Ready.UTC(), Expires: asked.Expires.UTC()}
-	switch {
-	case inBody:
+	if inBody {
 		out.Ticket = asked.Ticket
-	case asked.Ticket != "":
+	}
+	return writeJSON(c.w, http.StatusAccepted, out)
+}
+
+// RequestReset asks for a delayed reset in the browser's sign-in, as POST recovery does,
+// and keeps its ticket in a cookie: for pages. [mfa.ErrNoFlow], [mfa.ErrFlowExpired],
+// a *[Problem] reset_not_granted where the policy has none.
+func (h *Handler) RequestReset(w http.ResponseWriter, r *http.Request) (mfa.ResetRequest, error) {
+	c := &call{w: w, r: r}
+	token, err := h.token(c)
+	if err != nil {
+		return mfa.ResetRequest{}, err
+	}
+	return h.askReset(c, token, false)
+}
+
+func (h *Handler) askReset(c *call, token string, inBody bool) (mfa.ResetRequest, error) {
+	asked, err := h.engine.RequestReset(c.r.Context(), token, h.Client(c.r))
+	if err != nil {
+		return mfa.ResetRequest{}, h.refuseReset(err)
+	}
+	if !inBody && asked.Ticket != "" {
 		// Several people may share a browser, and one of them may ask again.
 		kept := joinTokens(asked.Ticket, cookieValue(c.r, h.cookies.reset))
 		h.cookies.set(c.w, h.cookies.reset, kept, asked.Expires.Sub(h.now()))
 	}
-	return writeJSON(c.w, http.StatusAccepted, out)
+	return asked, nil
 }
 
 // resetToken finds the flow of a call, and says whether its client keeps tokens itself.

@@ -81,18 +81,18 @@ func navigates(r *http.Request) bool {
 
 func (h *Handler) stepUpURL(r *http.Request, req mfa.Requirement) string {
 	query := requirementQuery(req)
-	query.Set("return", localPath(r.URL.RequestURI()))
+	query.Set("return", LocalPath(r.URL.RequestURI()))
 	return h.stepUp + "?" + query.Encode()
 }
 
 // ReturnPath is where a page that the user was sent to leads back: the "return"
 // of the query or of the form, if it is a path of this origin, and else "/".
-func ReturnPath(r *http.Request) string { return localPath(r.FormValue("return")) }
+func ReturnPath(r *http.Request) string { return LocalPath(r.FormValue("return")) }
 
-// localPath returns s if every browser takes it for a path of this origin, and
+// LocalPath returns s if every browser takes it for a path of this origin, and
 // else "/". Browsers read a backslash as a slash and drop tabs and line ends, so
 // "/\evil.example" and "/\t/evil.example" lead away.
-func localPath(s string) string {
+func LocalPath(s string) string {
 	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.Contains(s, `\`) {
 		return "/"
 	}

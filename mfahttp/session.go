@@ -79,6 +79,19 @@ func (h *Handler) sessionCaller(r *http.Request) (mfa.Caller, error) {
 	return mfa.Caller{User: user, Authentication: a, Client: h.Client(r)}, nil
 }
 
+// SessionCaller is who asks for a change that no sign-in in progress may make: the
+// session. [ErrNoSession].
+func (h *Handler) SessionCaller(r *http.Request) (mfa.Caller, error) { return h.sessionCaller(r) }
+
+// Renewed hands what is left of the session's evidence after a change to the host, as
+// the API does; see [Host]. For pages that call the engine themselves.
+func (h *Handler) Renewed(w http.ResponseWriter, r *http.Request, a mfa.Authentication) error {
+	return h.renewed(&call{w: w, r: r}, a)
+}
+
+// Prefix is the path that the handler is mounted at ([Config.Prefix]).
+func (h *Handler) Prefix() string { return h.prefix }
+
 // reader returns the user who may see what is enrolled: of a session whose
 // evidence still holds, or of a flow that asks to enrol.
 func (h *Handler) reader(r *http.Request) (user string, err error) {
