@@ -63,6 +63,12 @@ type claim struct {
 	At   int64  `cbor:"2,keyasint"` // Unix seconds
 }
 
+// attached is the stored form of an attachment: data, whose it is, and since when.
+type attached struct {
+	claim
+	Data []byte `cbor:"3,keyasint"`
+}
+
 // An attachment is data that is to be saved beside the value.
 type attachment struct {
 	name string
@@ -267,7 +273,11 @@ func (e *Engine) attach(ctx context.Context, st *state, r ref) error {
 	if i < 0 {
 		return fmt.Errorf("mfa: attachment of %q is missing", r.name)
 	}
-	sealed, err := e.seal(sealBulk, bulkName(st.user, r), st.attach[i].data)
+	plain, err := codec.Marshal(attached{claim{st.user, e.now().Unix()}, st.attach[i].data})
+	if err != nil {
+		return err
+	}
+	sealed, err := e.seal(sealBulk, r.key(), plain)
 	if err != nil {
 		return err
 	}
@@ -281,8 +291,17 @@ func (e *Engine) attach(ctx context.Context, st *state, r ref) error {
 	return nil
 }
 
-// bulkName ties an attachment to its user, so that another's does not open in its place.
-func bulkName(user string, r ref) string { return r.key() + "\x00" + user }
+// openAttached opens an attachment.
+func (e *Engine) openAttached(r ref, item Item) (a attached, err error) {
+	plain, err := e.unseal(sealBulk, r.key(), item.Value)
+	if err != nil {
+		return attached{}, err
+	}
+	if err := codec.Unmarshal(plain, &a); err != nil {
+		return attached{}, stateError(err)
+	}
+	return a, nil
+}
 
 // Attachment is what a factor keeps of an enrollment and no sign-in needs: of a
 // security key, its attestation. Nil: there is none. [ErrNoEnrollment]. Two Loads.
@@ -309,7 +328,11 @@ func (e *Engine) Attachment(ctx context.Context, user, id string) ([]byte, error
 	if err != nil {
 		return nil, storeError(ctx, "load", err)
 	}
-	return e.unseal(sealBulk, bulkName(user, at), item.Value)
+	a, err := e.openAttached(at, item)
+	if err == nil && a.User != user {
+		err = fmt.Errorf("%w: the attachment is another user's", ErrSealed)
+	}
+	return a.Data, err
 }
 
 // spend makes the mark of a spent challenge, once: whoever comes second finds it.

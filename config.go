@@ -107,7 +107,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("mfa: Config.Deployment is too long, or has a NUL")
 	}
 	e := &Engine{
-		store: c.Store, keys: c.Keys, factors: c.Factors, policy: c.Policy, scorer: c.Risk, observers: c.Observers, users: c.Users, support: c.Support,
+		store: timely{c.Store}, keys: c.Keys, factors: c.Factors, policy: c.Policy, scorer: c.Risk, observers: c.Observers, users: c.Users, support: c.Support,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
 		turns:     newTurns(),
 		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),

@@ -159,6 +159,9 @@ const (
 	maxReasonsKept   = 3 // with their words, in the history
 	maxReasonCode    = 32
 	maxReasonText    = 120
+	maxReasonWith    = 4  // variables of a text
+	maxReasonName    = 16 // bytes of what one is called
+	maxReasonValue   = 64
 	maxScoring       = 64 // calls of the scorer at once; one that hangs takes up no more
 )
 
@@ -194,6 +197,10 @@ const riskTimeout = time.Second
 
 // Saving.
 const (
+	// storeTimeout bounds one call of the store whose context has no end of its own: the
+	// user's other requests wait for it, and a server whose machine vanished without a
+	// word would keep them waiting for as long as TCP hopes.
+	storeTimeout = 10 * time.Second
 	// saveTries bounds how often a request is tried against other writers.
 	saveTries = 16
 	// faultTries bounds how often in a row a store may fail in other ways.

@@ -14,8 +14,7 @@ import (
 // whether it wrote: not where that is so already, nor where nothing is sealed. The
 // item is as a [Scanner] has shown it; what others write meanwhile is kept.
 // It takes every key of the engine's, and those of packages that keep sealed
-// values beside it, such as risk ([KeyRing.Seal]). With a user goes what lies
-// beside their value. It is for walks over a store, after [KeyRing.Rotate] and
+// values beside it, such as risk ([KeyRing.Seal]). It is for walks over a store, after [KeyRing.Rotate] and
 // before [KeyRing.Retire]: package ops has one.
 //
 // An AEAD of the host's own cannot be asked which key has sealed something, so
@@ -38,7 +37,9 @@ func (e *Engine) Rewrap(ctx context.Context, key string, item Item) (done bool, 
 		return e.reseal(ctx, key, item, e.plainly(sealClaim, key))
 	case prefix == "limit":
 		return e.reseal(ctx, key, item, e.plainly(sealBudget, key), e.plainly(sealMeter, key))
-	case prefix == "bulk", prefix == "spent": // goes with its user; holds nothing
+	case prefix == "bulk":
+		return e.reseal(ctx, key, item, e.plainly(sealBulk, key))
+	case prefix == "spent": // holds nothing
 		return false, nil
 	default:
 		return e.reseal(ctx, key, item, e.besides(e.deployment, prefix, key), e.besides("", prefix, key))
@@ -112,8 +113,7 @@ func resealed(sealed []byte, tries []envelope) ([]byte, error) {
 	return nil, err
 }
 
-// rewrapUser does so with a user's value, and what lies beside it and opens
-// under their name alone.
+// rewrapUser does so with a user's value.
 func (e *Engine) rewrapUser(ctx context.Context, user string, item Item) (done bool, err error) {
 	plain, err := e.unseal(sealUser, userKey(user), item.Value)
 	if err != nil {
@@ -123,28 +123,8 @@ func (e *Engine) rewrapUser(ctx context.Context, user string, item Item) (done b
 	if err == nil {
 		err = st.openAll()
 	}
-	if err != nil {
+	if err != nil || e.keys.current(item.Value) {
 		return false, err
-	}
-	for _, r := range st.held {
-		if r.prefix != bulkPrefix {
-			continue
-		}
-		beside, err := e.store.Load(ctx, r.key())
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return done, storeError(ctx, "load", err)
-		}
-		moved, err := e.reseal(ctx, r.key(), beside, e.plainly(sealBulk, bulkName(user, r)))
-		if err != nil {
-			return done, err
-		}
-		done = done || moved
-	}
-	if e.keys.current(item.Value) {
-		return done, nil
 	}
 	// By the way of all changes: its version is in the value.
 	_, err = commit(ctx, e, user, func(st *state) (struct{}, error) {
@@ -153,25 +133,30 @@ func (e *Engine) rewrapUser(ctx context.Context, user string, item Item) (done b
 		}
 		return struct{}{}, nil
 	})
-	return done || err == nil, err
+	return err == nil, err
 }
 
-// Orphan says whether a claim belongs to nobody: no user's value refers to it, and
-// nobody can still be about to save one that does. A process that died between the
-// two leaves such a claim. It does no harm, and a walk such as ops.Sweep may
-// delete it. Of keys that are no claims it says no. Errors as of [Engine.Rewrap].
+// Orphan says whether a claim or an attachment belongs to nobody: no user's value refers
+// to it, and nobody can still be about to save one that does. A process that died
+// between the two leaves such an item. It does no harm, and a walk such as ops.Sweep may
+// delete it. Of other keys it says no. Errors as of [Engine.Rewrap].
 func (e *Engine) Orphan(ctx context.Context, key string, item Item) (bool, error) {
 	i := strings.LastIndexByte(key, '/') + 1
 	r := ref{key[:i], key[i:]}
-	if !strings.HasPrefix(key, "claim/") {
+	var c claim
+	var err error
+	switch {
+	case r.prefix == bulkPrefix:
+		var a attached
+		a, err = e.openAttached(r, item)
+		c = a.claim
+	case strings.HasPrefix(key, "claim/"):
+		c, err = e.openClaim(r, item)
+	default:
 		return false, nil
 	}
-	c, err := e.openClaim(r, item)
-	if err != nil {
+	if err != nil || e.now().Sub(time.Unix(c.At, 0)) < claimOrphan {
 		return false, err
-	}
-	if e.now().Sub(time.Unix(c.At, 0)) < claimOrphan {
-		return false, nil
 	}
 	owner, err := e.look(ctx, c.User)
 	if err != nil {

@@ -68,7 +68,7 @@ func TestC27_RewrapMovesAllToTheNewestKey(t *testing.T) {
 
 	rotated, err := k.keys.Rotate()
 	x := k.with(rotated, err)
-	if got, want := fmt.Sprint(x.rewrapAll()), "[claim claim limit limit meta risk user user]"; got != want {
+	if got, want := fmt.Sprint(x.rewrapAll()), "[bulk claim claim limit limit meta risk user user]"; got != want {
 		t.Errorf("written: %s, want %s", got, want)
 	}
 	if got := x.rewrapAll(); got != nil {
@@ -178,16 +178,20 @@ func TestRewrapRefuses(t *testing.T) {
 	}
 }
 
-// W-13: a claim that a process left behind is found out, and one in use is not.
+// W-13: claims and an attachment that a process left behind are found out, and those in
+// use are not.
 func TestW13_Orphan(t *testing.T) {
 	k := newKeyWorld(t, silent)
 	b, c := newFob(), k.caller(person("u"))
+	b.Large = 4 << 10
 	p := k.pending(c, mfa.Enroll{})
 	k.spy.only("save user", func(int, func() error) error { return errWire })
 	_, err := k.confirm(c, p, b)
 	is(t, err, mfa.ErrStore)
 	k.spy.reset()
-	k.register(k.caller(person("v")), newFob(), mfa.Enroll{})
+	other := newFob()
+	other.Large = 4 << 10
+	k.register(k.caller(person("v")), other, mfa.Enroll{})
 	orphans := func() (n int) {
 		for name, item := range dump(t, k.store) {
 			orphan, err := k.Orphan(bg, name, item)
@@ -204,8 +208,8 @@ func TestW13_Orphan(t *testing.T) {
 		t.Errorf("%d, while their user may still save", n)
 	}
 	k.clock.Advance(time.Hour)
-	if n := orphans(); n != 2 { // the credential's and the handle's
-		t.Errorf("%d, want 2", n)
+	if n := orphans(); n != 3 { // the credential's, the handle's, and the attestation
+		t.Errorf("%d, want 3", n)
 	}
 	is(t, second(k.Orphan(bg, "claim/pass/x", mfa.Item{Value: []byte("\x01")})), mfa.ErrSealed)
 }

@@ -66,3 +66,31 @@ var (
 	// is told to try again, and nobody is let in on the strength of it.
 	ErrNotDurable = errors.New("mfa: written, but not known to be replicated")
 )
+
+// timely gives each call of a store an end, where its context has none.
+type timely struct{ Store }
+
+func (s timely) Load(ctx context.Context, key string) (Item, error) {
+	ctx, end := withEnd(ctx)
+	defer end()
+	return s.Store.Load(ctx, key)
+}
+
+func (s timely) Save(ctx context.Context, key string, old int64, item Item) error {
+	ctx, end := withEnd(ctx)
+	defer end()
+	return s.Store.Save(ctx, key, old, item)
+}
+
+func (s timely) Delete(ctx context.Context, key string, old int64) error {
+	ctx, end := withEnd(ctx)
+	defer end()
+	return s.Store.Delete(ctx, key, old)
+}
+
+func withEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ends := ctx.Deadline(); ends {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, storeTimeout)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -18,8 +19,9 @@ const (
 	minGrace = 10 * time.Minute
 )
 
-// claims is the prefix of the keys by which credentials lead to their users.
-const claims = "claim/"
+// owned are the prefixes of what lies beside a user's value, in order: attachments, and
+// the claims by which credentials lead to their users.
+var owned = []string{"bulk/", "claim/"}
 
 // expiring are the prefixes of what the engine lets expire: counts of limits, and
 // marks of spent challenges.
@@ -27,7 +29,7 @@ var expiring = []string{"limit/", "spent/"}
 
 // SweepOptions say how [Sweep] is done. The zero value is fine.
 type SweepOptions struct {
-	// ExpiredOnly leaves claims alone. They are rarely orphans, and each one costs a
+	// ExpiredOnly leaves claims and attachments alone. They are rarely orphans, and each one costs a
 	// Load to find out: once a day is often enough for them.
 	ExpiredOnly bool
 
@@ -38,11 +40,11 @@ type SweepOptions struct {
 	// Parallel is how many items are worked on at a time, 1 to 256; 0: 4.
 	Parallel int
 
-	// After goes on with the claims after this key: SweepStats.Last of a sweep that
+	// After goes on with the claims and attachments after this key: SweepStats.Last of a sweep that
 	// was stopped. What has expired is looked for again. Empty: from the start.
 	After string
 
-	// Rate is how many claims are looked at, or items deleted one by one, in a second,
+	// Rate is how many claims and attachments are looked at, or items deleted one by one, in a second,
 	// at most and on the average; 0: 500; [Unlimited]: as many as the store takes.
 	Rate int
 
@@ -57,20 +59,21 @@ type SweepOptions struct {
 // SweepStats are what [Sweep] has done.
 type SweepStats struct {
 	Expired int // items whose time was over, and which are gone
-	Claims  int // that were looked at
+	Claims  int // claims and attachments that were looked at
 	Orphans int // of these: nobody's, and gone
 
 	Failed   int          // items that could not be told or deleted
 	Failures []KeyFailure // the first 100
 
-	// Last is the last claim up to which all are done, the After of a sweep that goes on.
+	// Last is the last of these keys up to which all are done, the After of a sweep that goes on.
 	Last string
 }
 
 // Sweep drops what nothing needs any more: items whose time is over, by the store's
 // own DropExpired(ctx, before) (int, error) where it has that method, and one by one
-// where it does not; and claims of credentials that no user's value refers to, which
-// a process leaves that dies in the middle of an enrolment (mfa.Engine.Orphan). It
+// where it does not; and claims of credentials, and attachments, that no user's value
+// refers to, which a process leaves that dies in the middle of an enrolment, and a store
+// that fails in it (mfa.Engine.Orphan). It
 // never touches a user's value, and deletes by version: what somebody writes
 // meanwhile stays.
 //
@@ -139,18 +142,31 @@ func (s *sweep) expired(ctx context.Context) error {
 }
 
 func (s *sweep) orphans(ctx context.Context, orphan func(context.Context, string, mfa.Item) (bool, error)) error {
-	return s.run(ctx, claims, s.o.After, func(ctx context.Context, key string, item mfa.Item) (bool, error) {
-		defer s.pace.spend()
-		if yes, err := orphan(ctx, key, item); err != nil || !yes {
-			return false, err
+	for _, prefix := range owned {
+		after := s.o.After
+		if !strings.HasPrefix(after, prefix) {
+			if after > prefix {
+				continue // it is done
+			}
+			after = ""
 		}
-		return s.drop(ctx, key, item)
-	}, func(dropped bool) {
-		s.stats.Claims++
-		if dropped {
-			s.stats.Orphans++
+		err := s.run(ctx, prefix, after, func(ctx context.Context, key string, item mfa.Item) (bool, error) {
+			defer s.pace.spend()
+			if yes, err := orphan(ctx, key, item); err != nil || !yes {
+				return false, err
+			}
+			return s.drop(ctx, key, item)
+		}, func(dropped bool) {
+			s.stats.Claims++
+			if dropped {
+				s.stats.Orphans++
+			}
+		}, func(key string) { s.stats.Last = key })
+		if err != nil {
+			return err
 		}
-	}, func(key string) { s.stats.Last = key })
+	}
+	return nil
 }
 
 // drop deletes an item that is still as it was seen.

@@ -140,5 +140,5 @@ func (a *app) handler() http.Handler {
 		a.devRoutes(mux)
 	}
 	mux.Handle("/mfa/", a.mfa)
-	return a.secureHeaders(a.checkHost(a.asPlayed(a.mfa.Protect(mux))))
+	return a.secureHeaders(a.checkHost(a.plainAddresses(a.asPlayed(a.mfa.Protect(mux)))))
 }

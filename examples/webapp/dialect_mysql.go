@@ -128,11 +128,14 @@ func aloneOnMySQL(ctx context.Context, db *sql.DB, f func(executor) error) (err 
 	defer conn.Close()
 	const name = `concat('webapp ', md5(database()))`
 	var held sql.NullInt64
-	if err := conn.QueryRowContext(ctx, `SELECT get_lock(`+name+`, 30)`).Scan(&held); err != nil {
-		return err
-	}
-	if held.Int64 != 1 {
-		return errors.New("another instance has been changing its tables for 30 seconds: wait for it")
+	for try := 0; held.Int64 != 1; try++ {
+		if try == 15 {
+			return errors.New("another instance has been changing its tables for 30 seconds: wait for it")
+		}
+		// Short waits, which the driver's time-out for reads does not cut off.
+		if err := conn.QueryRowContext(ctx, `SELECT get_lock(`+name+`, 2)`).Scan(&held); err != nil {
+			return err
+		}
 	}
 	defer func() {
 		_, end := conn.ExecContext(context.WithoutCancel(ctx), `DO release_lock(`+name+`)`)

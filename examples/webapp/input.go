@@ -46,8 +46,8 @@ func decodeForm(form url.Values, v any) error {
 		if len(values) != 1 {
 			return badRequest(fmt.Sprintf("field %.64q twice", name))
 		}
-		if !utf8.ValidString(name) || !utf8.ValidString(values[0]) {
-			return badRequest("the form is not UTF-8")
+		if !isText(name) || !isText(values[0]) {
+			return badRequest("the form is not text in UTF-8")
 		}
 		fields[name] = values[0]
 	}
@@ -61,6 +61,21 @@ func decodeForm(form url.Values, v any) error {
 		return badRequest("the form has a field that is not known here")
 	}
 	return nil
+}
+
+// isText says whether a database takes it for text: not every one takes a NUL.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// plainAddresses answers what stands at an address that is no text: nothing does.
+func (a *app) plainAddresses(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil || !isText(query) || !isText(r.URL.Path) {
+			a.fail(w, r, errNoPage)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func badRequest(detail string) error {

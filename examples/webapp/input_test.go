@@ -117,3 +117,19 @@ func TestPasswordHash(t *testing.T) {
 		}
 	}
 }
+
+// What no database takes for text is nowhere, and no fault of the server's.
+func TestAddressesThatAreNoText(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	b := s.browser()
+	b.register("ada@example.org")
+	for _, path := range []string{"/transfer/%00", "/transfer/%FF", "/admin?q=%00", "/admin?after=%c3%28", "/admin/users/%00", "/settings/enrollments/%ff"} {
+		if got := b.send("GET", path, nil); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+	if got := b.submit("/transfer", "payee", "a\x00b", "amount", "1"); got.status != http.StatusBadRequest {
+		t.Errorf("a form with a NUL: %d", got.status)
+	}
+}

@@ -147,5 +147,5 @@ type redisServer struct {
 	replicas int    // that have to have a write before it counts; or unsaid
 }
 
-// unsaid leaves it to what the server has: one, or none to wait for.
+// unsaid leaves it to what a server on this machine has: one, or none to wait for.
 const unsaid = -1

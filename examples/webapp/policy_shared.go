@@ -12,12 +12,15 @@ import (
 
 // Instances that share a server's database tell each other when an admin replaces the
 // policy: else whoever has to set up a second factor at one of them gets in without at
-// the next. It is news for those that run, and no place where the policy is kept: at
-// its start each has the one in its file.
+// the next. An instance that starts without a file begins with what was posted last. One
+// that has a file begins with that: whoever runs the app has the last word there.
 
 // newsEvery is how long after each other the instances look. For so long after a
 // change a sign-in may be decided by the old policy.
 const newsEvery = 2 * time.Second
+
+// newsTimeout is how long a look may take.
+const newsTimeout = 10 * time.Second
 
 // A policyNews is the last one that an instance knows of, by its number.
 type policyNews struct {
@@ -65,10 +68,12 @@ func (a *app) followPolicy(ctx context.Context) {
 	}
 }
 
-// followOnce takes over a policy that was posted since the last look. What the first
-// look finds is in the file already, unless it came between the two: so the file is
-// read again.
+// followOnce takes over a policy that was posted since the last look; at the first look,
+// where there is a file, that may just have been written by another instance on this
+// machine, so it is read again.
 func (a *app) followOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, newsTimeout) // whoever wants to replace the policy waits for it
+	defer cancel()
 	a.replacing.Lock()
 	defer a.replacing.Unlock()
 	number, text, err := a.lastPolicy(ctx)
@@ -80,7 +85,7 @@ func (a *app) followOnce(ctx context.Context) error {
 	switch {
 	case !was.looked && a.config.policy != "" && number != "":
 		return a.live.ReplaceFile(a.config.policy)
-	case !was.looked || number == was.number:
+	case number == was.number: // of the first look, too, where nothing was posted
 		return nil
 	}
 	if err := a.live.Replace([]byte(text)); err != nil {

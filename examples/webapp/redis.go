@@ -75,6 +75,9 @@ func readRedis(address string) (*place, error) {
 	if o.TLSConfig != nil { // each host shows a certificate of its own name
 		server.options.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.TLSConfig.InsecureSkipVerify} //nolint:gosec // the URL says so
 	}
+	if !local || master != "" {
+		server.replicas = 1 // the server that one meets may be new in its part, and its replicas on their way
+	}
 	if wanted != "" {
 		if server.replicas, err = strconv.Atoi(wanted); err != nil || server.replicas < 0 {
 			return nil, errRedisURL
@@ -91,9 +94,9 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// openRedis opens the library's values. A server that has no replica is taken as it
-// is, and the log says what that means; of any other a write counts once a replica
-// has it.
+// openRedis opens the library's values. A server on this machine that has no replica is
+// taken as it is, and the log says what that means; at any other a write counts once a
+// replica has it, unless the URL says replicas=0.
 func openRedis(ctx context.Context, p *place, log *slog.Logger) (store, func() error, error) {
 	redis.SetLogger(quiet{})
 	client := redisstore.NewClient(&p.redis.options)

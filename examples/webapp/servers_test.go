@@ -220,11 +220,18 @@ func TestPolicyOfAnAdminHoldsAtAllInstances(t *testing.T) {
 	statusAt := func(s *server, email string) any {
 		return s.browser().send("POST", "/register", object{"email": email, "password": goodPassword}).json(t)["status"]
 	}
-	tell(one, `{"mode":"off"}`)
-	follow(two) // the first look: this was before it ran
 	tell(one, `{"mode":"required"}`)
-	follow(two)
+	follow(two) // its first look: it has no file, so this holds there too
 	if got := statusAt(two, "bob@example.org"); got != "enroll" {
+		t.Errorf("at an instance that starts later: %v", got)
+	}
+	follow(one) // its first look: it has a file, which has the last word
+	if got := statusAt(one, "mia@example.org"); got != "passed" {
+		t.Errorf("at an instance with a file: %v", got)
+	}
+	tell(one, `{"mode":"off"}`)
+	follow(two)
+	if got := statusAt(two, "joe@example.org"); got != "passed" {
 		t.Errorf("at the other instance: %v", got)
 	}
 	tell(two, `{"mode":"offer","session_lifetime":"1h"}`)

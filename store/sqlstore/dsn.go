@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -23,7 +24,9 @@ func SQLiteDSN(path string) string {
 // PostgreSQLDSN completes a postgres://user:password@host:port/database URL for the
 // driver github.com/jackc/pgx/v5/stdlib, where it does not say otherwise itself:
 //
-//	sslmode=verify-full              unless all hosts are loopback addresses or sockets
+//	sslmode=verify-full              unless all hosts are loopback addresses or sockets,
+//	                                 those too that the driver takes from PGHOST; always
+//	                                 with a service, as only its file knows the host
 //	target_session_attrs=read-write  of several hosts, or after a failover, the primary
 //	connect_timeout=5                seconds
 //	statement_timeout=3s             so that an engine, which tries a few times, has
@@ -39,7 +42,8 @@ func PostgreSQLDSN(from string) (string, error) {
 	if err != nil {
 		return "", errors.New("sqlstore: the URL's parameters cannot be read")
 	}
-	if !local(u.Host) || !local(q.Get("host")) {
+	if !local(u.Host) || !local(q.Get("host")) || u.Host == "" && !q.Has("host") && !local(os.Getenv("PGHOST")) ||
+		q.Has("service") || os.Getenv("PGSERVICE") != "" {
 		setDefault(q, "sslmode", "verify-full")
 	}
 	setDefault(q, "target_session_attrs", "read-write")

@@ -21,7 +21,33 @@ func TestSQLiteDSN(t *testing.T) {
 	}
 }
 
+// Whatever names the host that is meant, it is not spoken to without its certificate.
+func TestPostgreSQLDSN_HostsFromTheEnvironment(t *testing.T) {
+	for _, tt := range []struct {
+		from, variable, value string
+		verified              bool
+	}{
+		{"postgres:///shop", "PGHOST", "db.example", true},
+		{"postgres:///shop", "PGHOST", "/run/postgresql", false},
+		{"postgres:///shop", "PGHOST", "127.0.0.1,db.example", true},
+		{"postgres://localhost/shop", "PGHOST", "db.example", false},
+		{"postgres:///shop?host=/run/postgresql", "PGHOST", "db.example", false},
+		{"postgres:///shop", "PGSERVICE", "main", true},
+		{"postgres:///shop?service=main", "PGHOST", "", true},
+	} {
+		t.Setenv("PGHOST", "")
+		t.Setenv("PGSERVICE", "")
+		t.Setenv(tt.variable, tt.value)
+		got, err := PostgreSQLDSN(tt.from)
+		if err != nil || strings.Contains(got, "sslmode=verify-full") != tt.verified {
+			t.Errorf("%s with %s=%s: %s, %v; want verified %v", tt.from, tt.variable, tt.value, got, err, tt.verified)
+		}
+	}
+}
+
 func TestPostgreSQLDSN(t *testing.T) {
+	t.Setenv("PGHOST", "")
+	t.Setenv("PGSERVICE", "")
 	const times = "connect_timeout=5&statement_timeout=3s&target_session_attrs=read-write"
 	for _, tt := range []struct{ from, want string }{
 		{"postgres://app:pw@db.example/shop", "postgres://app:pw@db.example/shop?connect_timeout=5&sslmode=verify-full&statement_timeout=3s&target_session_attrs=read-write"},

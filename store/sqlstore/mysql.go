@@ -103,6 +103,9 @@ func checkMySQL(ctx context.Context, db *sql.DB, mayForget bool) error {
 		return fmt.Errorf("%w: the server is read-only, and so perhaps a replica, whose reads are behind; connect to the primary", ErrSettings)
 	case on(is["tx_read_only"]), on(is["transaction_read_only"]):
 		return fmt.Errorf("%w: transactions are read-only by default; leave transaction_read_only out of the DSN", ErrSettings)
+	case is["character_set_client"] != is["character_set_connection"]:
+		// The server converts parameters from the one to the other, values of bytes too.
+		return fmt.Errorf("%w: character_set_client is %s and character_set_connection %s, between which values are converted, and spoilt; leave both to the driver's charset", ErrSettings, is["character_set_client"], is["character_set_connection"])
 	case on(is["wsrep_on"]) && !causal(is["wsrep_sync_wait"]):
 		return fmt.Errorf("%w: this is a Galera cluster, and wsrep_sync_wait is %s, with which a read may be behind another node; put wsrep_sync_wait=1 into the DSN", ErrSettings, is["wsrep_sync_wait"])
 	case mayForget:
@@ -119,7 +122,7 @@ func checkMySQL(ctx context.Context, db *sql.DB, mayForget bool) error {
 func variables(ctx context.Context, db *sql.DB) (is map[string]string, err error) {
 	rows, err := db.QueryContext(ctx, `SHOW SESSION VARIABLES WHERE Variable_name IN ('autocommit',
 		'transaction_isolation', 'tx_isolation', 'transaction_read_only', 'tx_read_only',
-		'read_only', 'super_read_only', 'innodb_read_only', 'wsrep_on', 'wsrep_sync_wait',
+		'character_set_client', 'character_set_connection', 'read_only', 'super_read_only', 'innodb_read_only', 'wsrep_on', 'wsrep_sync_wait',
 		'innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog')`)
 	if err != nil {
 		return nil, err

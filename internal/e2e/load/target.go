@@ -22,7 +22,7 @@ type target struct {
 	address string
 	http    *browser
 	run     string       // tells this run's accounts from those of others
-	ahead   atomic.Int64 // of our clock, in seconds
+	ahead   atomic.Int64 // of our clock, in nanoseconds
 	waits   bool         // its clock cannot be moved
 }
 
@@ -43,7 +43,7 @@ func reach(ctx context.Context, o Options) (site, error) {
 
 func (t *target) base() string      { return t.address }
 func (t *target) counter() *counter { return nil }
-func (t *target) now() time.Time    { return time.Now().Add(time.Duration(t.ahead.Load()) * time.Second) }
+func (t *target) now() time.Time    { return time.Now().Add(time.Duration(t.ahead.Load())) }
 
 func (t *target) account(n int) login {
 	return login{fmt.Sprintf("load-%s-%d@example.com", t.run, n), password}
@@ -59,9 +59,10 @@ func (t *target) moveOn(ctx context.Context) error {
 		now := t.now()
 		return pause.For(ctx, now.Truncate(period*time.Second).Add(period*time.Second).Sub(now))
 	}
-	err := t.http.post(ctx, "/dev/clock", map[string]string{"advance": fmt.Sprint(period, "s")}, cookies{}, nil)
+	var is struct{ Now time.Time }
+	err := t.http.post(ctx, "/dev/clock", map[string]string{"advance": fmt.Sprint(period, "s")}, cookies{}, &is)
 	if err == nil {
-		t.ahead.Add(period)
+		t.ahead.Store(int64(time.Until(is.Now))) // others may have moved it too
 	}
 	return err
 }
@@ -69,7 +70,7 @@ func (t *target) moveOn(ctx context.Context) error {
 // enroll registers an account, and sets an authenticator app up in its session.
 func (t *target) enroll(ctx context.Context, n int) ([]byte, error) {
 	kept := cookies{}
-	if err := t.http.post(ctx, "/register", t.account(n), kept, nil); err != nil {
+	if err := t.insist(ctx, "/register", t.account(n), kept); err != nil {
 		return nil, fmt.Errorf("register: %w", err)
 	}
 	var begun struct{ ID, Secret string }
@@ -85,4 +86,22 @@ func (t *target) enroll(ctx context.Context, n int) ([]byte, error) {
 		return nil, fmt.Errorf("activate: %w", err)
 	}
 	return secret, nil
+}
+
+// busyTries is how often a server may say that it is busy: it digests a few passwords at a
+// time, and takes a while over each.
+const busyTries = 50
+
+// insist posts until the server is not too busy.
+func (t *target) insist(ctx context.Context, path string, v any, kept cookies) error {
+	for try := 1; ; try++ {
+		err := t.http.post(ctx, path, v, kept, nil)
+		refused := (*refusal)(nil)
+		if !errors.As(err, &refused) || refused.status != http.StatusServiceUnavailable || try == busyTries {
+			return err
+		}
+		if err := pause.For(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }

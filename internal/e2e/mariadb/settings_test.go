@@ -44,6 +44,9 @@ func TestSettings(t *testing.T) {
 		{"tx_isolation=%27READ-COMMITTED%27", "", ""},
 		{"tx_isolation=%27READ-UNCOMMITTED%27", "READ-UNCOMMITTED", "READ-UNCOMMITTED"},
 		{"autocommit=0", "autocommit is off", "autocommit is off"},
+		{"character_set_connection=latin1", "between which values are converted", "between which values are converted"},
+		{"character_set_client=gbk", "between which values are converted", "between which values are converted"},
+		{"charset=latin1", "", ""},
 		{"tx_read_only=1", "read-only by default", "read-only by default"},
 	} {
 		t.Run(tt.parameter, func(t *testing.T) { wantSettings(t, with(dsn, tt.parameter), tt.names, tt.insecure) })
