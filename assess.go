@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -143,10 +144,26 @@ func (a Assessment) bounded() Assessment {
 			r.Weight = 0
 		}
 		r.Code, r.Text, r.Usual = cut(r.Code, maxReasonCode), cut(r.Text, maxReasonText), cut(r.Usual, maxReasonText)
+		r.With, r.UsualWith = boundedWith(r.With), boundedWith(r.UsualWith)
 		reasons = append(reasons, r)
 	}
 	a.Reasons, a.Place = reasons, cut(a.Place, maxText/2)
 	return a
+}
+
+// boundedWith is a reason's variables cut to what is kept with a flow.
+func boundedWith(given map[string]string) map[string]string {
+	var kept map[string]string
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if len(kept) == maxReasonWith {
+			break
+		}
+		if kept == nil {
+			kept = make(map[string]string, min(len(given), maxReasonWith))
+		}
+		kept[cut(name, maxReasonName)] = cut(given[name], maxReasonValue)
+	}
+	return kept
 }
 
 // raise makes the current flow ask for what its risk asks for, as far as its user has

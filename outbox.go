@@ -265,7 +265,7 @@ func riskOf(a *Assessment) *Assessment {
 	kept := Assessment{Level: a.Level, Score: a.Score, Shadow: a.Shadow, Reasons: slices.Clone(a.Reasons)}
 	for i := range kept.Reasons {
 		if !a.Level.asks() || i >= maxReasonsKept {
-			kept.Reasons[i].Text, kept.Reasons[i].Usual = "", ""
+			kept.Reasons[i] = RiskReason{Code: kept.Reasons[i].Code, Weight: kept.Reasons[i].Weight}
 		}
 	}
 	return &kept
@@ -295,25 +295,28 @@ func (st *state) record(ev Event) error {
 	n := entry{Time: ev.Time.Unix(), Type: ev.Type, Method: ev.Method, Enrollment: ev.Enrollment, Label: ev.Label,
 		Actor: ev.Actor, App: ev.App, IP: ev.IP.AsSlice(), Place: ev.Place, Agent: shortAgent(ev.UserAgent), Count: 1,
 		ID: ev.ID[:activityIDSize], Risk: riskOf(ev.Risk), Device: cut(ev.Device, activityIDSize)}
-	old := st.raw[secHistory]
-	if len(old) > 0 && ev.Type.attempt() {
+	newest := &st.raw[secHistory]
+	if len(st.recorded) > 0 {
+		newest = &st.recorded
+	}
+	if len(*newest) > 0 && ev.Type.attempt() {
 		var last entry
-		rest, err := codec.Next(old, &last)
+		rest, err := st.reader.Next(*newest, &last)
 		if err != nil {
 			return stateError(err)
 		}
 		if last.alike(n) {
-			n.Count, n.ID, old = last.Count+1, last.ID, rest
+			n.Count, n.ID, *newest = last.Count+1, last.ID, rest
 		}
 	}
-	data, err := codec.Marshal(n)
+	data, err := codec.Marshal(&n)
 	if err != nil {
 		return err
 	}
 	st.noted = n.ID
-	st.raw[secHistory] = append(data, old...)
+	st.recorded = append(data, st.recorded...)
 	st.touch(secHistory)
-	if len(st.raw[secHistory]) > maxHistoryBytes {
+	if len(st.recorded)+len(st.raw[secHistory]) > maxHistoryBytes {
 		return st.trimHistory()
 	}
 	return nil
@@ -340,7 +343,7 @@ func (st *state) trimHistory() error {
 	var parts [][]byte
 	total := 0
 	for _, n := range list {
-		data, err := codec.Marshal(n)
+		data, err := codec.Marshal(&n)
 		if err != nil {
 			return err
 		}
@@ -356,19 +359,21 @@ func (st *state) trimHistory() error {
 	}
 	drop(func(n entry) bool { return n.Type.attempt() })
 	drop(func(entry) bool { return true })
-	st.raw[secHistory] = slices.Concat(parts...)
+	st.recorded, st.raw[secHistory] = nil, slices.Concat(parts...)
 	return nil
 }
 
 func (st *state) history() ([]entry, error) {
 	var list []entry
-	for rest := st.raw[secHistory]; len(rest) > 0; {
-		var n entry
-		var err error
-		if rest, err = codec.Next(rest, &n); err != nil {
-			return nil, stateError(err)
+	for _, rest := range [][]byte{st.recorded, st.raw[secHistory]} {
+		for len(rest) > 0 {
+			var n entry
+			var err error
+			if rest, err = st.reader.Next(rest, &n); err != nil {
+				return nil, stateError(err)
+			}
+			list = append(list, n)
 		}
-		list = append(list, n)
 	}
 	return list, nil
 }

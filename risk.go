@@ -83,6 +83,12 @@ type RiskReason struct {
 	Text   string  `json:"text"`            // what was seen, for people: "first time from Romania"
 	Usual  string  `json:"usual,omitempty"` // what is usual: "you usually sign in from Norway"; for the user alone, never for whoever is signing in
 	Weight float64 `json:"weight"`          // its part of the score; above 0 speaks against the user
+
+	// With and UsualWith are what stands in Text and Usual: {"country": "RO"}. By them
+	// package words says the same in other languages (risk.CODE, risk.CODE.usual). At
+	// most four each are kept, of 64 bytes; UsualWith is for the user alone, as Usual is.
+	With      map[string]string `json:"with,omitempty"`
+	UsualWith map[string]string `json:"usual_with,omitempty"`
 }
 
 // String is the whole of it in one line.

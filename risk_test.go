@@ -474,7 +474,8 @@ func TestRiskInTheActivity(t *testing.T) {
 	u := person("ada")
 	reasons := []mfa.RiskReason{}
 	for i := range 9 {
-		reasons = append(reasons, mfa.RiskReason{Code: fmt.Sprintf("code_%d", i), Text: strings.Repeat("first ", 99), Usual: "you usually\x1b do", Weight: math.Inf(1)})
+		reasons = append(reasons, mfa.RiskReason{Code: fmt.Sprintf("code_%d", i), Text: strings.Repeat("first ", 99), Usual: "you usually\x1b do", Weight: math.Inf(1),
+			With: map[string]string{"a": strings.Repeat("long ", 99), "b": "\x1b[2J", "c": "3", "d": "4", "e": "5"}, UsualWith: map[string]string{strings.Repeat("name", 9): "x"}})
 	}
 	for _, level := range []mfa.RiskLevel{mfa.RiskLow, mfa.RiskElevated} {
 		s.becomes(mfa.Assessment{Level: level, Score: 3.5, Reasons: reasons, Place: "Bucharest, Romania"}, nil)
@@ -489,6 +490,11 @@ func TestRiskInTheActivity(t *testing.T) {
 		for i, r := range got.Risk.Reasons {
 			if words := level == mfa.RiskElevated && i < 3; (r.Text != "") != words || len(r.Text) > 120 || strings.Contains(r.Usual, "\x1b") || r.Weight != 0 || r.Code == "" {
 				t.Errorf("%s, reason %d: %+v", level, i, r)
+			} else if (len(r.With) > 0) != words || (len(r.UsualWith) > 0) != words {
+				t.Errorf("%s, reason %d: variables of words that are not kept, or the reverse: %+v", level, i, r)
+			}
+			if words := r.With; len(words) > 4 || len(words["a"]) > 64 || words["b"] != "" && words["b"] != "[2J" || words["e"] != "" || r.UsualWith[strings.Repeat("name", 9)] != "" {
+				t.Errorf("%s, reason %d is not bounded: %+v", level, i, r)
 			}
 		}
 		if r := f.Risk.Reasons[0]; len(f.Risk.Reasons) != 5 || r.String() != r.Text+"; you usually do" {

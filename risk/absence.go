@@ -19,5 +19,5 @@ func (absence) Evidence(s *Sighting) []Evidence {
 	case s.Since < afterMonth:
 		return nil
 	}
-	return []Evidence{{Code: codeLongAbsence, LogOdds: odds, Text: textLongAbsence(s.Since)}}
+	return []Evidence{Evidence{LogOdds: odds}.as(codeLongAbsence, longAbsence(s.Since), said{})}
 }

@@ -42,13 +42,13 @@ func (agent) Evidence(s *Sighting) []Evidence {
 		if odds < toldFrom {
 			return nil
 		}
-		return []Evidence{{Code: codeRareAgent, LogOdds: odds, Text: textRareAgent(s.Agent)}}
+		return []Evidence{Evidence{LogOdds: odds}.as(codeRareAgent, rareAgent(s.Agent), said{})}
 	case w.fresh >= 0 && odds > 0 && agentChain[w.fresh] == levelModel:
-		return []Evidence{{Code: codeNewModel, LogOdds: odds, Text: textNewModel(s.Agent)}}
+		return []Evidence{Evidence{LogOdds: odds}.as(codeNewModel, newModel(s.Agent), said{})}
 	case w.fresh >= 0 && odds > 0:
-		return []Evidence{{Code: codeNewAgent, LogOdds: odds, Text: textNewAgent(s.Agent), Usual: usualAgent(s)}}
+		return []Evidence{Evidence{LogOdds: odds}.as(codeNewAgent, newAgentSaid(s.Agent), usualAgent(s))}
 	case w.seen < 0:
 		return nil
 	}
-	return []Evidence{{Code: codeKnownAgent, LogOdds: odds, Text: textKnownAgent(s.Agent)}}
+	return []Evidence{Evidence{LogOdds: odds}.as(codeKnownAgent, knownAgent(s.Agent), said{})}
 }

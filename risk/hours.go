@@ -45,7 +45,7 @@ func (hours) Evidence(s *Sighting) []Evidence {
 	case math.Abs(odds) < 0.1:
 		return nil
 	case odds > 0:
-		return []Evidence{{Code: codeUnusualHour, LogOdds: odds, Text: textUnusualHour(s), Usual: usualHour(s)}}
+		return []Evidence{Evidence{LogOdds: odds}.as(codeUnusualHour, unusualHour(s), usualHour(s))}
 	}
 	return []Evidence{{Code: codeUsualHour, LogOdds: odds, Text: textUsualHour}}
 }

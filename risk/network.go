@@ -13,7 +13,7 @@ func (network) Evidence(s *Sighting) []Evidence {
 		if odds < toldFrom || s.IP.Kinds.Has(Trusted) {
 			return nil
 		}
-		return []Evidence{{Code: codeRareNetwork, LogOdds: odds, Text: textRareNetwork(s)}}
+		return []Evidence{Evidence{LogOdds: odds}.as(codeRareNetwork, rareNetwork(s), said{})}
 	}
 	if w.seen < 0 && w.fresh < 0 {
 		return nil
@@ -24,11 +24,11 @@ func (network) Evidence(s *Sighting) []Evidence {
 	case w.fresh < 0 && w.seen >= 2:
 		e.Code, e.Text = codeKnownAddress, textKnownAddress
 	case w.fresh < 0 || networkChain[w.fresh] >= levelPrefix && odds <= 0:
-		e.Code, e.Text = codeKnownNetwork, textKnownNetwork(s)
+		e = e.as(codeKnownNetwork, knownNetwork(s), said{})
 	case networkChain[w.fresh] == levelCountry:
-		e.Code, e.Text, e.Usual = codeNewCountry, textNewCountry(s), usualCountry(s)
+		e = e.as(codeNewCountry, newCountry(s), usualCountry(s))
 	case networkChain[w.fresh] == levelASN:
-		e.Code, e.Text, e.Usual = codeNewNetwork, textNewNetwork(s), usualCountry(s)
+		e = e.as(codeNewNetwork, newNetwork(s), usualCountry(s))
 	default:
 		if s.IP.Kinds.Has(Mobile | Satellite | Shared) {
 			e.LogOdds *= changingAddress

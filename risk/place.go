@@ -16,11 +16,11 @@ func (place) Evidence(s *Sighting) []Evidence {
 	e := Evidence{LogOdds: placeBeside * s.ratio(placeChain, w, featRegion)}
 	switch {
 	case w.fresh < 0 || e.LogOdds <= 0:
-		e.Code, e.Text = codeKnownPlace, textKnownPlace(s)
+		e = e.as(codeKnownPlace, knownPlace(s), said{})
 	case placeChain[w.fresh] == levelRegion:
-		e.Code, e.Text = codeNewRegion, textNewRegion(s)
+		e = e.as(codeNewRegion, newRegion(s), said{})
 	default:
-		e.Code, e.Text = codeNewCity, textNewCity(s)
+		e = e.as(codeNewCity, newCity(s), said{})
 	}
 	return []Evidence{e}
 }
@@ -59,7 +59,7 @@ func (travel) Evidence(s *Sighting) []Evidence {
 	if s.Attempt.Known {
 		odds = impossibleTravelKnown
 	}
-	return []Evidence{{Code: codeImpossibleTravel, LogOdds: odds, Text: textTravel(s), Usual: usualTravel(last, km, minutes)}}
+	return []Evidence{Evidence{LogOdds: odds}.as(codeImpossibleTravel, fastTravel(s), usualTravel(last, km, minutes))}
 }
 
 // placed says whether a sign-in's coordinates are where its user was.

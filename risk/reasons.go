@@ -2,6 +2,7 @@ package risk
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -60,11 +61,24 @@ const (
 	textFirstSignIn    = "first sign-in that is seen here"
 )
 
-func textNewCountry(s *Sighting) string {
-	return "first time from " + countryName(s.IP.Country)
+// A said is a text, with what stands in it: the variables of its messages in other
+// languages (package words, risk.CODE and risk.CODE.usual).
+type said struct {
+	text string
+	with map[string]string
 }
 
-func usualCountry(s *Sighting) string {
+// as adds what was seen, and what is usual, to evidence.
+func (e Evidence) as(code string, seen, usual said) Evidence {
+	e.Code, e.Text, e.With, e.Usual, e.UsualWith = code, seen.text, seen.with, usual.text, usual.with
+	return e
+}
+
+func newCountry(s *Sighting) said {
+	return said{"first time from " + countryName(s.IP.Country), map[string]string{"country": s.IP.Country}}
+}
+
+func usualCountry(s *Sighting) said {
 	code := ""
 	best := 0.0
 	for i := range s.Past {
@@ -83,89 +97,107 @@ func usualCountry(s *Sighting) string {
 		}
 	}
 	if code == "" {
-		return ""
+		return said{}
 	}
-	return "you usually sign in from " + countryName(code)
+	return said{"you usually sign in from " + countryName(code), map[string]string{"country": code}}
 }
 
-func textNewNetwork(s *Sighting) string {
-	return "first time on " + provider(s)
+func newNetwork(s *Sighting) said {
+	name, with := provider(s)
+	return said{"first time on " + name, with}
 }
 
-func textKnownNetwork(s *Sighting) string {
+// knownNetwork and rareNetwork name the country where nothing is known of the provider.
+func knownNetwork(s *Sighting) said {
+	where, with := onNetwork(s)
+	return said{where + ", as before", with}
+}
+
+func rareNetwork(s *Sighting) said {
+	where, with := onNetwork(s)
+	return said{where + ", which is rare here", with}
+}
+
+func onNetwork(s *Sighting) (string, map[string]string) {
 	if s.IP.ASN == 0 && s.IP.Country != "" {
-		return "from " + countryName(s.IP.Country) + ", as before"
+		return "from " + countryName(s.IP.Country), map[string]string{"country": s.IP.Country}
 	}
-	return "on " + provider(s) + ", as before"
-}
-
-func textRareNetwork(s *Sighting) string {
-	if s.IP.ASN == 0 && s.IP.Country != "" {
-		return "from " + countryName(s.IP.Country) + ", which is rare here"
-	}
-	return "on " + provider(s) + ", which is rare here"
+	name, with := provider(s)
+	return "on " + name, with
 }
 
 // provider is whose network it is, within a sentence.
-func provider(s *Sighting) string {
-	switch {
-	case words(s.IP.Org) != "":
-		return "the network of " + words(s.IP.Org)
-	case s.IP.ASN != 0:
-		return fmt.Sprintf("the network AS%d", s.IP.ASN)
+func provider(s *Sighting) (string, map[string]string) {
+	if org := words(s.IP.Org); org != "" {
+		return "the network of " + org, map[string]string{"org": org}
 	}
-	return "a network"
+	if s.IP.ASN != 0 {
+		number := strconv.FormatUint(uint64(s.IP.ASN), 10)
+		return "the network AS" + number, map[string]string{"asn": number}
+	}
+	return "a network", nil
 }
 
-func textKnownPlace(s *Sighting) string { return "from " + placeOf(&s.IP, true) + ", as before" }
-func textNewCity(s *Sighting) string    { return "first time from " + placeOf(&s.IP, true) }
+func knownPlace(s *Sighting) said {
+	return said{"from " + placeOf(&s.IP, true) + ", as before", placeWith(&s.IP)}
+}
 
-func textNewRegion(s *Sighting) string {
+func newCity(s *Sighting) said {
+	return said{"first time from " + placeOf(&s.IP, true), placeWith(&s.IP)}
+}
+
+func newRegion(s *Sighting) said {
 	i := s.IP
 	i.City = i.Region
-	return "first time from " + placeOf(&i, true)
+	return said{"first time from " + placeOf(&i, true), placeWith(&i)}
 }
 
-func textTravel(s *Sighting) string {
+func fastTravel(s *Sighting) said {
+	const far = "too far from the last sign-in to have travelled"
 	if at := placeOf(&s.IP, true); at != "" {
-		return "too far from the last sign-in to have travelled to " + at
+		return said{far + " to " + at, placeWith(&s.IP)}
 	}
-	return "too far from the last sign-in to have travelled"
+	return said{text: far}
 }
 
-func usualTravel(last *Past, km, minutes float64) string {
+func usualTravel(last *Past, km, minutes float64) said {
+	far := int(km/50+0.5) * 50
+	n, unit := span(time.Duration(minutes * float64(time.Minute)))
+	with := map[string]string{"km": strconv.Itoa(far), "n": strconv.Itoa(n), "unit": unit}
 	at := "elsewhere"
 	if last.Country != "" {
 		at = "in " + countryName(last.Country)
+		with["country"] = last.Country
 	}
-	return fmt.Sprintf("you were %s, about %s km away, %s before", at, thousands(int(km/50+0.5)*50), span(time.Duration(minutes*float64(time.Minute))))
+	return said{"you were " + at + ", about " + thousands(far) + " km away, " + spanText(n, unit) + " before", with}
 }
 
 // thousands writes a number of km with a comma.
 func thousands(n int) string {
 	if n < 1000 {
-		return fmt.Sprint(n)
+		return strconv.Itoa(n)
 	}
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
-// span is a duration in words.
-func span(d time.Duration) string {
-	count := func(n int, what string) string {
-		if n == 1 {
-			return "1 " + what
-		}
-		return fmt.Sprintf("%d %ss", n, what)
-	}
+// span is a duration in one unit.
+func span(d time.Duration) (n int, unit string) {
 	switch {
 	case d < 2*time.Hour:
-		return count(int(d.Minutes()), "minute")
+		return int(d.Minutes()), "minute"
 	case d < 48*time.Hour:
-		return count(int(d.Hours()), "hour")
+		return int(d.Hours()), "hour"
 	case d < 60*24*time.Hour:
-		return count(int(d.Hours()/24), "day")
+		return int(d.Hours() / 24), "day"
 	}
-	return count(int(d.Hours()/24/30), "month")
+	return int(d.Hours() / 24 / 30), "month"
+}
+
+func spanText(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return strconv.Itoa(n) + " " + unit + "s"
 }
 
 // familiar says whether a code tells of what the user does as well.
@@ -193,6 +225,18 @@ func placeOf(i *IPInfo, sentence bool) string {
 	return city + ", " + strings.TrimPrefix(country, "the ")
 }
 
+// placeWith is the same as variables.
+func placeWith(i *IPInfo) map[string]string {
+	with := map[string]string{}
+	if countryID(i.Country) != 0 {
+		with["country"] = i.Country
+	}
+	if city := words(i.City); city != "" && city != countryName(i.Country) {
+		with["city"] = city
+	}
+	return with
+}
+
 // words is a name out of a database, fit for a sentence: short, on one line, and not
 // one of the marks for nothing.
 func words(name string) string {
@@ -213,27 +257,30 @@ func words(name string) string {
 	return name
 }
 
-// agentText is a browser in words.
-func agentText(a Agent) string {
-	name := a.Browser
+// agentSaid is a text about a browser.
+func agentSaid(before string, a Agent, after string) said {
+	with := map[string]string{}
+	name, on, tablet := a.Browser, "", ""
 	if name == "" {
 		name = browsers[otherAgent]
+	} else {
+		with["browser"] = name
 	}
 	if a.OS != "" {
-		name += " on " + a.OS
+		on, with["os"] = " on ", a.OS
 	}
 	if a.Class == "tablet" {
-		name += " on a tablet"
+		tablet, with["class"] = " on a tablet", a.Class
 	}
-	return name
+	return said{before + name + on + a.OS + tablet + after, with}
 }
 
-func textNewAgent(a Agent) string   { return "first time with " + agentText(a) }
-func textKnownAgent(a Agent) string { return "with " + agentText(a) + ", as before" }
-func textNewModel(a Agent) string   { return "first time with another kind of " + agentText(a) }
-func textRareAgent(a Agent) string  { return "with " + agentText(a) + ", which is rare here" }
+func newAgentSaid(a Agent) said { return agentSaid("first time with ", a, "") }
+func knownAgent(a Agent) said   { return agentSaid("with ", a, ", as before") }
+func newModel(a Agent) said     { return agentSaid("first time with another kind of ", a, "") }
+func rareAgent(a Agent) said    { return agentSaid("with ", a, ", which is rare here") }
 
-func usualAgent(s *Sighting) string {
+func usualAgent(s *Sighting) said {
 	best, sum := -1, 0.0
 	for i := range s.Past {
 		n := 0.0
@@ -247,25 +294,33 @@ func usualAgent(s *Sighting) string {
 		}
 	}
 	if best < 0 || s.Past[best].entry.agent == s.entry.agent || s.Past[best].Agent == (Agent{}) {
-		return ""
+		return said{}
 	}
-	return "you usually use " + agentText(s.Past[best].Agent)
+	return agentSaid("you usually use ", s.Past[best].Agent, "")
 }
 
-func textUnusualHour(s *Sighting) string {
-	return fmt.Sprintf("at an unusual time of day, around %02d:00 UTC", minuteOfDay(s.minutes)/60)
+func unusualHour(s *Sighting) said {
+	return hourSaid("at an unusual time of day, around ", minuteOfDay(s.minutes)/60)
 }
 
-func usualHour(s *Sighting) string {
-	return fmt.Sprintf("you usually sign in around %02d:00 UTC", usualHourOf(s))
+func usualHour(s *Sighting) said { return hourSaid("you usually sign in around ", usualHourOf(s)) }
+
+func hourSaid(before string, hour int) said {
+	clock := string([]byte{'0' + byte(hour/10), '0' + byte(hour%10)}) + ":00"
+	return said{before + clock + " UTC", map[string]string{"clock": clock}}
 }
 
-func textAccountFailures(n int) string {
-	return fmt.Sprintf("%d wrong answers for this account within the last hour", n)
+func accountFailures(n int) said {
+	number := strconv.Itoa(n)
+	return said{number + " wrong answers for this account within the last hour", map[string]string{"n": number}}
 }
 
-func textNetworkFailures(n int) string {
-	return fmt.Sprintf("%d wrong answers from this network within the last hour", n)
+func networkFailures(n int) said {
+	number := strconv.Itoa(n)
+	return said{number + " wrong answers from this network within the last hour", map[string]string{"n": number}}
 }
 
-func textLongAbsence(d time.Duration) string { return "first sign-in for " + span(d) }
+func longAbsence(d time.Duration) said {
+	n, unit := span(d)
+	return said{"first sign-in for " + spanText(n, unit), map[string]string{"n": strconv.Itoa(n), "unit": unit}}
+}

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	catalogue "github.com/mfakit/mfa/words"
 )
 
-// TestReasonTexts is every text that a shipped signal has, as people read it.
+// TestReasonTexts is every text that a shipped signal has, as people read it; the
+// catalogue says the same.
 func TestReasonTexts(t *testing.T) {
 	usual := func(s *Scorer) []byte { return learn(t, s, nil, daily("192.0.2.1", chromeWindows, 20)...) }
 	remembered := func(s *Scorer) []byte {
@@ -133,8 +135,40 @@ func TestReasonTexts(t *testing.T) {
 			found := evidence(t, s, c.history(s), c.attempt, c.code)
 			is(t, found.Text, c.text)
 			is(t, found.Usual, c.usual)
+			english := catalogue.Default().Pick()
+			is(t, english.Text("risk."+c.code, found.With), c.text)
+			if c.usual != "" {
+				is(t, english.Text("risk."+c.code+".usual", found.UsualWith), c.usual)
+			}
+			for _, tag := range catalogue.Default().Tags() { // nothing is missing in any
+				l := catalogue.Default().Pick(tag)
+				said := l.Text("risk."+c.code, found.With)
+				if c.usual != "" {
+					said += l.Text("risk."+c.code+".usual", found.UsualWith)
+				}
+				if strings.ContainsAny(said, "{}") {
+					t.Errorf("%s: %s", tag, said)
+				}
+			}
 		})
 	}
+}
+
+// TestReasonsHaveTheirVariables: what a scorer says can be told in other languages.
+func TestReasonsHaveTheirVariables(t *testing.T) {
+	s := scorer(t)
+	history := learn(t, s, nil, daily("192.0.2.1", chromeWindows, 20)...)
+	said, _, err := s.Score(t.Context(), from("203.0.113.1", chromeWindows, noon), history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, ok := reason(said, codeNewCountry)
+	if !ok || fmt.Sprint(r.With) != "map[country:RO]" || fmt.Sprint(r.UsualWith) != "map[country:NO]" {
+		t.Fatalf("%+v", r)
+	}
+	german := catalogue.Default().Pick("de")
+	is(t, german.Text("risk."+r.Code, r.With), "zum ersten Mal aus Rumänien")
+	is(t, german.Text("risk."+r.Code+".usual", r.UsualWith), "meist melden Sie sich aus Norwegen an")
 }
 
 func evidence(t *testing.T, s *Scorer, history []byte, a mfa.Attempt, code string) Evidence {

@@ -280,7 +280,7 @@ func (t *strongest) put(e Evidence, odds float64) {
 		t.n++
 	}
 	copy(t.list[at+1:t.n], t.list[at:])
-	t.list[at] = mfa.RiskReason{Code: e.Code, Text: e.Text, Usual: e.Usual, Weight: odds}
+	t.list[at] = mfa.RiskReason{Code: e.Code, Text: e.Text, With: e.With, Usual: e.Usual, UsualWith: e.UsualWith, Weight: odds}
 }
 
 func (t *strongest) reasons() []mfa.RiskReason {

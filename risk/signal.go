@@ -32,6 +32,10 @@ type Evidence struct {
 	// sign in from Norway". Evidence without a Text is counted, and not told.
 	Text, Usual string
 
+	// With and UsualWith are the variables of the two, by which they are told in other
+	// languages: {"country": "RO"}. See [mfa.RiskReason] for their bounds.
+	With, UsualWith map[string]string
+
 	// Hard evidence raises to severe when there are two pieces of it, whatever the score.
 	Hard bool
 }

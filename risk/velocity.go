@@ -13,14 +13,11 @@ func (velocity) Evidence(s *Sighting) []Evidence {
 	a := &s.Attempt
 	if n := a.AccountFailures + a.WrongPasswords; n >= accountFrom {
 		found = append(found, Evidence{
-			Code: codeAccountFailures, LogOdds: rising(n, accountFrom, maxAccount),
-			Text: textAccountFailures(n), Hard: a.AccountFailures >= accountHard && !a.Known, // wrong passwords are anybody's who knows the name
-		})
+			LogOdds: rising(n, accountFrom, maxAccount), Hard: a.AccountFailures >= accountHard && !a.Known, // wrong passwords are anybody's who knows the name
+		}.as(codeAccountFailures, accountFailures(n), said{}))
 	}
 	if n := a.NetworkFailures; n >= networkFrom {
-		found = append(found, Evidence{
-			Code: codeNetworkFailures, LogOdds: rising(n, networkFrom, maxNetwork), Text: textNetworkFailures(n),
-		})
+		found = append(found, Evidence{LogOdds: rising(n, networkFrom, maxNetwork)}.as(codeNetworkFailures, networkFailures(n), said{}))
 	}
 	if a.SystemAlarm {
 		found = append(found, Evidence{Code: codeSystemAlarm, LogOdds: systemAlarm, Text: textSystemAlarm})
