@@ -211,13 +211,16 @@ func (st *state) evidence(a Authentication, c Client) ([]Proof, error) {
 
 // standing are the proofs whose enrollments are still there.
 func (st *state) standing(proofs []Proof) []Proof {
-	return slices.DeleteFunc(slices.Clone(proofs), func(p Proof) bool {
-		if p.Enrollment == "" {
-			return !p.First
-		}
-		r := st.enrollment(p.Enrollment)
-		return r == nil || r.Disabled
-	})
+	return slices.DeleteFunc(slices.Clone(proofs), st.gone)
+}
+
+// gone says whether a proof's enrollment is not there any more.
+func (st *state) gone(p Proof) bool {
+	if p.Enrollment == "" {
+		return !p.First
+	}
+	r := st.enrollment(p.Enrollment)
+	return r == nil || r.Disabled
 }
 
 // void ends the worth of all evidence that was given out before.

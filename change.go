@@ -290,7 +290,7 @@ func (e *Engine) Erase(ctx context.Context, user string) error {
 		}
 		st.held = nil
 		h := st.head
-		st.raw, st.decoded = [sections][]byte{}, [sections]bool{}
+		st.raw, st.recorded, st.decoded = [sections][]byte{}, nil, [sections]bool{}
 		st.enrolled, st.flows, st.pending, st.devices, st.outbox, st.factors = nil, nil, nil, nil, nil, nil
 		st.head = head{Generation: h.Generation, Recent: h.Recent, Erased: true, Leftover: left}
 		st.void()

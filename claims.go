@@ -184,6 +184,9 @@ func (e *Engine) sweep(ctx context.Context, user string, list []string) error {
 // of before the save, so that what was written since stays; what cannot be
 // deleted is an orphan, and harmless.
 func (e *Engine) release(ctx context.Context, gone []leftover) {
+	if len(gone) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
 	for _, l := range gone {

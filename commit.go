@@ -143,15 +143,11 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 
 // save seals st and writes it over the version it was loaded from.
 func (e *Engine) save(ctx context.Context, st *state, version int64) error {
-	plain, err := st.encode(version)
-	if err != nil {
+	if err := st.stamp(version); err != nil {
 		return err
 	}
-	if len(plain) > maxUserValue {
-		return ErrTooLarge
-	}
 	key := userKey(st.user)
-	sealed, err := e.seal(sealUser, key, plain)
+	sealed, err := e.keys.seal(e.associated(sealUser, key), st.size(), st.encode)
 	if err != nil {
 		return err
 	}

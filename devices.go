@@ -217,12 +217,12 @@ func (st *state) seeDevice(c Client, list string) (d *device, keep string, stran
 		return nil, "", false, err
 	}
 	st.touch(secDevices)
-	agent := shortAgent(c.UserAgent)
 	anew := d != nil && !d.trusted(&st.head)
 	if anew {
 		*d = device{Name: d.Name, Created: d.Created, ID: d.ID}
 	}
 	if d == nil {
+		agent := shortAgent(c.UserAgent)
 		strange = len(st.devices) > 0 && !slices.ContainsFunc(st.devices, func(o device) bool { return o.Agent == agent })
 		for len(st.devices) >= maxDevices {
 			oldest := 0

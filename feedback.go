@@ -122,7 +122,7 @@ func (st *state) setHistory(list []entry) error {
 		}
 		out = append(out, data...)
 	}
-	st.raw[secHistory] = out
+	st.recorded, st.raw[secHistory] = nil, out
 	st.touch(secHistory)
 	return nil
 }

@@ -97,11 +97,31 @@ func (k *KeyRing) Export() ([]byte, error) {
 // are expected. The parts are Config.Deployment as the host gave it, the key's first
 // element and the whole key: by them [Engine.Rewrap] finds the way.
 func (k *KeyRing) Seal(plain []byte, parts ...string) ([]byte, error) {
-	sealed, err := k.aead.Encrypt(plain, beside(parts))
+	return k.seal(beside(parts), len(plain), func(out []byte) ([]byte, error) { return append(out, plain...), nil })
+}
+
+// seal seals what write appends, which is expected to be of this size: by a ring of
+// our own in the memory that it is written to, because a user's value is large
+// beside all else that a request needs.
+func (k *KeyRing) seal(associated []byte, size int, write func(out []byte) ([]byte, error)) ([]byte, error) {
+	if k.ring == nil {
+		plain, err := write(make([]byte, 0, size))
+		if err != nil {
+			return nil, err
+		}
+		sealed, err := k.aead.Encrypt(plain, associated)
+		if err != nil {
+			return nil, err
+		}
+		return append([]byte{sealFormat}, sealed...), nil
+	}
+	out := make([]byte, 1+seal.Prefix, 1+seal.Prefix+size+seal.Suffix)
+	out[0] = sealFormat
+	out, err := write(out)
 	if err != nil {
 		return nil, err
 	}
-	return append([]byte{sealFormat}, sealed...), nil
+	return k.ring.Seal(out, 1, associated), nil
 }
 
 // Open is the reverse of [KeyRing.Seal]. [ErrSealed], [ErrNewerVersion].

@@ -16,7 +16,8 @@ type candidate struct {
 // candidates are the user's usable enrollments, grouped as their methods say,
 // in the policy's order, the most recently used first and recovery codes last.
 func (e *Engine) candidates(st *state, body *flowBody) []candidate {
-	var out, last []candidate
+	out := make([]candidate, 0, len(st.enrolled))
+	var last []candidate
 	for _, i := range e.allowed(body.Choice) {
 		m := e.methods[i]
 		if m.Channel != "" && m.Channel == body.Channel {
@@ -26,18 +27,16 @@ func (e *Engine) candidates(st *state, body *flowBody) []candidate {
 			continue // it lets in, and approves nothing
 		}
 		covered := st.usable(m, scope(e.factors[i], body.Client), body.Implicit)
-		var found []candidate
-		if m.Together && len(covered) > 0 {
-			found = []candidate{{m.Name, e.factors[i], m, covered}}
-		} else {
-			for _, r := range covered {
-				found = append(found, candidate{r.ID, e.factors[i], m, []*enrollment{r}})
-			}
-		}
+		into := &out
 		if m.Recovery {
-			last = append(last, found...)
-		} else {
-			out = append(out, found...)
+			into = &last
+		}
+		if m.Together && len(covered) > 0 {
+			*into = append(*into, candidate{m.Name, e.factors[i], m, covered})
+			continue
+		}
+		for at, r := range covered {
+			*into = append(*into, candidate{r.ID, e.factors[i], m, covered[at : at+1 : at+1]})
 		}
 	}
 	return append(out, last...)
@@ -87,23 +86,24 @@ func (c choice) allows(method string) bool {
 // allowed are the indexes of the factors that may be used, in the order in which to
 // offer them.
 func (e *Engine) allowed(c choice) []int {
-	names := c.Methods
-	if len(names) == 0 {
-		for _, m := range e.methods {
-			names = append(names, m.Name)
-		}
-	}
 	out := make([]int, 0, len(e.methods))
-	add := func(list []string, within bool) {
-		for _, name := range list {
-			i := e.factor(name)
-			if i >= 0 && !slices.Contains(out, i) && !slices.Contains(c.Forbidden, name) && (within || slices.Contains(names, name)) {
-				out = append(out, i)
-			}
+	add := func(name string) {
+		i := e.factor(name)
+		if i >= 0 && !slices.Contains(out, i) && !slices.Contains(c.Forbidden, name) && (len(c.Methods) == 0 || slices.Contains(c.Methods, name)) {
+			out = append(out, i)
 		}
 	}
-	add(c.Suggested, false)
-	add(names, true)
+	for _, name := range c.Suggested {
+		add(name)
+	}
+	for _, name := range c.Methods {
+		add(name)
+	}
+	if len(c.Methods) == 0 {
+		for i := range e.methods {
+			add(e.methods[i].Name)
+		}
+	}
 	if i := e.factor(methodBypass); !slices.Contains(out, i) {
 		out = append(out, i) // support's to give, whatever the policy offers
 	}
@@ -154,29 +154,22 @@ func withProof(proofs []Proof, p Proof) []Proof {
 
 // useful are the candidates with which the flow gets further: those that
 // satisfy the requirement by themselves; where none does, those that all
-// together would; and none where even all would not.
+// together would; and none where even all would not. It uses up the list of all.
 func useful(r Requirement, proofs []Proof, all []candidate, now time.Time) []candidate {
-	var alone, some []candidate
-	before := len(r.missing(proofs, now))
 	// One more proof never takes anything away, so an older one of the same thing may stay.
-	together, one := slices.Clone(proofs), append(slices.Clone(proofs), Proof{})
+	with := append(make([]Proof, 0, len(proofs)+len(all)), proofs...)
+	before := len(r.missing(with, now))
+	after := func(c candidate) int { return len(r.missing(append(with[:len(proofs)], c.proof(now)), now)) }
+	if slices.ContainsFunc(all, func(c candidate) bool { return after(c) == 0 }) {
+		return slices.DeleteFunc(all, func(c candidate) bool { return after(c) > 0 })
+	}
 	for _, c := range all {
-		one[len(proofs)] = c.proof(now)
-		together = append(together, one[len(proofs)])
-		switch after := len(r.missing(one, now)); {
-		case after == 0:
-			alone = append(alone, c)
-		case after < before:
-			some = append(some, c)
-		}
+		with = append(with, c.proof(now))
 	}
-	switch {
-	case len(alone) > 0:
-		return alone
-	case len(r.missing(together, now)) == 0:
-		return some
+	if len(r.missing(with, now)) > 0 {
+		return nil
 	}
-	return nil
+	return slices.DeleteFunc(all, func(c candidate) bool { return after(c) >= before })
 }
 
 // enrollable are the methods whose enrolment would get the flow further; where the
@@ -238,7 +231,10 @@ func (e *Engine) options(st *state, body *flowBody, list []candidate) []Option {
 	if len(list) == 0 {
 		return nil
 	}
-	network := e.network(body.Client)
+	network := ""
+	if !body.Known {
+		network = e.network(body.Client)
+	}
 	out := make([]Option, 0, len(list))
 	for _, c := range list {
 		o := Option{ID: c.id, Method: c.method.Name, Label: c.covered[0].Label, Hint: c.covered[0].Hint}
@@ -258,7 +254,8 @@ func (e *Engine) options(st *state, body *flowBody, list []candidate) []Option {
 	return out
 }
 
-// lockedUntil is when an answer by r is taken from this network, all limits counted; zero: now.
+// lockedUntil is when an answer by r is taken from this network, all limits counted; zero:
+// now. The network counts for browsers that are not known.
 func (e *Engine) lockedUntil(st *state, m Method, r *enrollment, known bool, network string) time.Time {
 	until := st.locked(m, r, known)
 	if m.Guessable && !known {

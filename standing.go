@@ -15,7 +15,9 @@ type standing struct {
 // next says where the current flow stands and what can be answered.
 func (e *Engine) next(st *state) standing {
 	b := st.body
-	b.Proofs = st.standing(b.Proofs) // what was replaced or disabled since proves nothing
+	if slices.ContainsFunc(b.Proofs, st.gone) {
+		b.Proofs = st.standing(b.Proofs) // what was replaced or disabled since proves nothing
+	}
 	proofs := e.counted(st, b)
 	met := len(b.Require.missing(proofs, st.now)) == 0
 	if met && !st.short(b) {
@@ -107,10 +109,14 @@ func (st *state) ownCount() (n int) {
 // does one by a method that the policy has dropped, which tells the owner from a
 // stranger and no more.
 func (e *Engine) counted(st *state, b *flowBody) []Proof {
-	return slices.DeleteFunc(slices.Clone(b.Proofs), func(p Proof) bool {
+	dropped := func(p Proof) bool {
 		r := st.enrollment(p.Enrollment)
 		return r != nil && (r.Implicit && !slices.Contains(b.Implicit, r.Method) || !b.Choice.allows(r.Method))
-	})
+	}
+	if !slices.ContainsFunc(b.Proofs, dropped) {
+		return slices.Clip(b.Proofs)
+	}
+	return slices.DeleteFunc(slices.Clone(b.Proofs), dropped)
 }
 
 // disabled says whether an enrollment of the user's own is disabled, or, where

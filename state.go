@@ -161,8 +161,10 @@ type state struct {
 	now      time.Time
 	events   []Event  // ordinary ones, told once after the save
 	deltas   [][]byte // for the scorer to count, once after the save
-	noted    string   // the identifier of the activity that was noted last
-	current  *flow    // the flow whose attempt this is
+	recorded []byte   // entries of the history before those that were loaded
+	reader   codec.Reader
+	noted    string // the identifier of the activity that was noted last
+	current  *flow  // the flow whose attempt this is
 	body     *flowBody
 	held     []ref        // what the value that was loaded refers to
 	attach   []attachment // to be saved before this value
@@ -200,7 +202,7 @@ func (st *state) open(section int, into any) error {
 	if st.decoded[section] {
 		return nil
 	}
-	if err := codec.Unmarshal(st.raw[section], into); err != nil {
+	if err := st.reader.Unmarshal(st.raw[section], into); err != nil {
 		return stateError(err)
 	}
 	st.decoded[section] = true
@@ -231,33 +233,62 @@ func (st *state) touch(sections ...int) {
 
 func (st *state) changed() bool { return slices.Contains(st.dirty[:], true) }
 
-// encode writes the value as it is to be saved under version, which it records.
-func (st *state) encode(version int64) ([]byte, error) {
+// stamp records the version that the value is to be saved under.
+func (st *state) stamp(version int64) error {
 	st.head.Recent = appendCapped(st.head.Recent, version, maxRecent)
 	st.touch(secHead)
-	if st.body != nil {
-		st.body.Attempts = appendCapped(st.body.Attempts, version, maxFlowAttempts)
-		body, err := codec.Marshal(st.body)
-		if err != nil {
-			return nil, err
-		}
-		st.current.Body = body
-		st.touch(secFlows)
+	if st.body == nil {
+		return nil
 	}
+	st.body.Attempts = appendCapped(st.body.Attempts, version, maxFlowAttempts)
+	body, err := codec.Marshal(st.body)
+	if err != nil {
+		return err
+	}
+	st.current.Body = body
+	st.touch(secFlows)
+	return nil
+}
+
+// size is about as long as the value will be.
+func (st *state) size() int {
+	n := 256 + len(st.recorded) // and what else may have been added
+	for _, section := range st.raw {
+		n += len(section)
+	}
+	if st.dirty[secFlows] {
+		n -= len(st.raw[secFlows])
+		for i := range st.flows {
+			n += 100 + len(st.flows[i].Body)
+		}
+	}
+	return n
+}
+
+// encode appends the value as it is to be saved. [ErrTooLarge].
+func (st *state) encode(out []byte) ([]byte, error) {
+	before := len(out)
+	out = codec.AppendStart(out, stateVersion, sections)
 	for section, v := range [sections]any{
 		secHead: &st.head, secEnrollments: &st.enrolled, secFlows: &st.flows, secPending: &st.pending,
 		secDevices: &st.devices, secOutbox: &st.outbox, secFactors: &st.factors,
 	} {
-		if !st.dirty[section] || section == secHistory || section == secRisk {
-			continue
+		var err error
+		switch {
+		case section == secHistory:
+			out = codec.AppendSection(out, st.recorded, st.raw[section])
+		case v == nil || !st.dirty[section]:
+			out = codec.AppendSection(out, st.raw[section])
+		default:
+			if out, err = codec.AppendEncoded(out, v); err != nil {
+				return nil, err
+			}
 		}
-		data, err := codec.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		st.raw[section] = data
 	}
-	return codec.Encode(stateVersion, st.raw[:]), nil
+	if len(out)-before > maxUserValue {
+		return nil, ErrTooLarge
+	}
+	return out, nil
 }
 
 func appendCapped[T any](list []T, v T, most int) []T {
@@ -276,7 +307,7 @@ func (st *state) landed(version int64) bool {
 	}
 	for i := range st.flows {
 		var body flowBody
-		if codec.Unmarshal(st.flows[i].Body, &body) == nil && slices.Contains(body.Attempts, version) {
+		if st.reader.Unmarshal(st.flows[i].Body, &body) == nil && slices.Contains(body.Attempts, version) {
 			return true
 		}
 	}
@@ -323,7 +354,7 @@ func (st *state) findFlow(id []byte) error {
 	for i := range st.flows {
 		if bytes.Equal(st.flows[i].ID, id) && st.flows[i].Expires > st.now.Unix() {
 			var body flowBody
-			if err := codec.Unmarshal(st.flows[i].Body, &body); err != nil {
+			if err := st.reader.Unmarshal(st.flows[i].Body, &body); err != nil {
 				return stateError(err)
 			}
 			st.current, st.body = &st.flows[i], &body

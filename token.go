@@ -49,11 +49,7 @@ func (e *Engine) associated(purpose, key string) []byte {
 }
 
 func (e *Engine) seal(purpose, key string, plain []byte) ([]byte, error) {
-	sealed, err := e.keys.aead.Encrypt(plain, e.associated(purpose, key))
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte{sealFormat}, sealed...), nil
+	return e.keys.seal(e.associated(purpose, key), len(plain), func(out []byte) ([]byte, error) { return append(out, plain...), nil })
 }
 
 func (e *Engine) unseal(purpose, key string, sealed []byte) ([]byte, error) {
@@ -150,11 +146,24 @@ func newVersion() int64 {
 // userKey is where a user's value is.
 func userKey(id string) string { return "user/" + url.PathEscape(id) }
 
+// plain says whether text is of printable characters of ASCII alone, as most is.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // cut shortens text to at most n bytes, at a character's border, and drops what
 // is not printable text, and what turns the direction of the text around it.
 func cut(text string, n int) string {
 	if len(text) > n {
 		text = text[:n]
+	}
+	if plain(text) {
+		return text
 	}
 	text = strings.ToValidUTF8(text, "")
 	return strings.Map(func(r rune) rune {

@@ -3,6 +3,7 @@ package mfa
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +37,7 @@ func (e *Engine) Challenge(ctx context.Context, token, option string, c Client) 
 		}
 		b := st.body
 		step, err := cand.factor.Challenge(ctx, ChallengeRequest{
-			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
+			User: b.User, Client: c, Purpose: ForAuthentication, Flow: hex.EncodeToString(id), Enrollments: enrolledOf(cand.covered),
 			UserState: st.factors[cand.method.Name], Previous: b.Asked[option].State, Now: st.now, Slow: slow,
 			UserVerification: cand.needsUserVerification(b.Require, e.counted(st, b), st.now), Action: b.Action.text(),
 			Elsewhere: func() (string, error) { return e.elsewhereToken(user, id, option) },
@@ -109,7 +110,7 @@ func (e *Engine) answer(ctx context.Context, user string, id []byte, a Answer, c
 		}
 		b := st.body
 		v, err := cand.factor.Verify(ctx, VerifyRequest{
-			User: b.User, Client: c, Purpose: ForAuthentication, Flow: fmt.Sprintf("%x", id), Enrollments: enrolledOf(cand.covered),
+			User: b.User, Client: c, Purpose: ForAuthentication, Flow: hex.EncodeToString(id), Enrollments: enrolledOf(cand.covered),
 			Pending: b.Asked[a.Option].live(st.now), UserState: st.factors[cand.method.Name], Answer: a, Now: st.now, Slow: slow,
 		})
 		if cand.method.OneShot && (errors.Is(err, ErrNotValid) || errors.Is(err, ErrRefused)) {
@@ -209,7 +210,10 @@ func (e *Engine) option(st *state, flow []byte, option string) (candidate, error
 
 // checkLock refuses an option that no answer is taken for now.
 func (e *Engine) checkLock(st *state, c candidate, client Client) error {
-	network := e.network(client)
+	network := ""
+	if !st.body.Known {
+		network = e.network(client)
+	}
 	var soonest time.Time
 	for _, r := range c.covered {
 		until := e.lockedUntil(st, c.method, r, st.body.Known, network)
@@ -307,7 +311,7 @@ func (e *Engine) slowOnce() SlowFunc {
 		digest []byte
 		err    error
 	}
-	done := map[string]result{}
+	var done map[string]result
 	return func(ctx context.Context, name string, compute func() ([]byte, error)) ([]byte, error) {
 		if r, ok := done[name]; ok {
 			return r.digest, r.err
@@ -319,6 +323,9 @@ func (e *Engine) slowOnce() SlowFunc {
 		}
 		defer func() { <-e.slow }()
 		digest, err := compute()
+		if done == nil {
+			done = map[string]result{}
+		}
 		done[name] = result{digest, err}
 		return digest, err
 	}

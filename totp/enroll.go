@@ -34,14 +34,10 @@ func (f *Factor) Enroll(_ context.Context, r mfa.EnrollRequest) (mfa.Step, error
 	secret := make([]byte, secretBytes)
 	_, _ = rand.Read(secret) // never fails: the program ends instead
 	s := State{Secret: noPadding.EncodeToString(secret), Algorithm: f.algorithm, Digits: f.digits, Period: f.period}
-	pending, err := json.Marshal(s)
-	if err != nil {
-		return mfa.Step{}, fmt.Errorf("totp: %w", err)
-	}
 	account := accountName(r.User)
 	return mfa.Step{
 		Challenge: &Challenge{Secret: s.Secret, URI: uri(f.issuer, account, s), Issuer: f.issuer, Account: account},
-		Pending:   pending,
+		Pending:   s.encode(),
 	}, nil
 }
 
@@ -50,11 +46,7 @@ func (f *Factor) enrollImport(data []byte, now time.Time) (mfa.Step, error) {
 	if err != nil {
 		return mfa.Step{}, fmt.Errorf("totp: import: %w: %w", mfa.ErrBadInput, err)
 	}
-	state, err := json.Marshal(s)
-	if err != nil {
-		return mfa.Step{}, fmt.Errorf("totp: %w", err)
-	}
-	return mfa.Step{Done: &mfa.Verified{State: state}}, nil
+	return mfa.Step{Done: &mfa.Verified{State: s.encode()}}, nil
 }
 
 // readImport reads a State strictly, fills in what may be left out, and brings

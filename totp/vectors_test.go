@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
 	"github.com/mfakit/mfa/internal/testneed"
 )
 
@@ -66,8 +69,8 @@ func TestT05_RFC4226Vectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := g.code(v.Counter); got != v.Code || err != nil {
-			t.Errorf("counter %d: %s, %v, want %s", v.Counter, got, err, v.Code)
+		if got := string(g.code(v.Counter)); got != v.Code {
+			t.Errorf("counter %d: %s, want %s", v.Counter, got, v.Code)
 		}
 	}
 }
@@ -103,8 +106,28 @@ func TestT05_SameAsTheRFCsFormula(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := reference(t, s, step)
-		if got, err := g.code(step); got != want || err != nil {
-			t.Errorf("%s, %d digits, step %d: %s, %v, want %s", s.Algorithm, s.Digits, step, got, err, want)
+		if got := string(g.code(step)); got != want {
+			t.Errorf("%s, %d digits, step %d: %s, want %s", s.Algorithm, s.Digits, step, got, want)
+		}
+	}
+}
+
+// TestT05_SameAsPquerna compares with the library that most Go programs use.
+func TestT05_SameAsPquerna(t *testing.T) {
+	algorithms := map[Algorithm]otp.Algorithm{SHA1: otp.AlgorithmSHA1, SHA256: otp.AlgorithmSHA256, SHA512: otp.AlgorithmSHA512}
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 500 {
+		s := randomState(r)
+		g, err := newGenerator(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 { // a generator makes one code after the other
+			step := r.Int64() >> r.IntN(63)
+			want, err := hotp.GenerateCodeCustom(s.Secret, uint64(step), hotp.ValidateOpts{Digits: otp.Digits(s.Digits), Algorithm: algorithms[s.Algorithm]})
+			if got := string(g.code(step)); got != want || err != nil {
+				t.Errorf("%s, %d digits, step %d: %s, want %s, %v", s.Algorithm, s.Digits, step, got, want, err)
+			}
 		}
 	}
 }

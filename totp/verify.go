@@ -2,7 +2,6 @@ package totp
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -28,20 +27,12 @@ func (f *Factor) Verify(_ context.Context, r mfa.VerifyRequest) (mfa.Verified, e
 		return mfa.Verified{}, err
 	}
 	for i := range apps {
-		step, ok, err := apps[i].accept(typed, f.skew)
-		if err != nil {
-			return mfa.Verified{}, err
-		}
-		if ok {
-			return apps[i].verified(step)
+		if step, ok := apps[i].accept(typed, f.skew); ok {
+			return apps[i].verified(step), nil
 		}
 	}
 	for i := range apps {
-		off, err := apps[i].clockIsOff(typed, f.skew, r.Purpose)
-		if err != nil {
-			return mfa.Verified{}, err
-		}
-		if off {
+		if apps[i].clockIsOff(typed, f.skew, r.Purpose) {
 			return mfa.Verified{}, &mfa.NotValidError{Hint: mfa.HintClockSkew}
 		}
 	}
@@ -93,32 +84,30 @@ func candidates(r mfa.VerifyRequest, digits int) ([]app, error) {
 
 // accept finds the step of the window that the answer is the code of, unless
 // that step or a later one was spent (RFC 6238 §5.2).
-func (a *app) accept(typed string, skew int) (step int64, ok bool, err error) {
-	step, ok, err = a.codes.matchIn(a.now-int64(skew), a.now+int64(skew), typed)
-	return step, ok && step > a.state.LastStep, err
+func (a *app) accept(typed string, skew int) (step int64, ok bool) {
+	step, ok = a.codes.matchIn(a.now-int64(skew), a.now+int64(skew), typed)
+	return step, ok && step > a.state.LastStep
 }
 
 // clockIsOff says whether the answer would have been right at another time
 // near this one. At a sign-in only the past counts: that a code will be valid
 // in five minutes is just what a guesser would like to be told. Spent steps do
 // not count, since a replay is no sign of a wrong clock.
-func (a *app) clockIsOff(typed string, skew int, purpose mfa.Purpose) (bool, error) {
+func (a *app) clockIsOff(typed string, skew int, purpose mfa.Purpose) bool {
 	reach := int64(hintReach / (time.Duration(a.state.Period) * time.Second))
 	before, after := a.now-int64(skew)-1, a.now+int64(skew)+1
-	step, ok, err := a.codes.matchIn(a.now-reach, before, typed)
-	if err != nil || ok && step > a.state.LastStep || purpose != mfa.ForEnrollment {
-		return ok && step > a.state.LastStep, err
+	if step, ok := a.codes.matchIn(a.now-reach, before, typed); ok && step > a.state.LastStep {
+		return true
 	}
-	_, ok, err = a.codes.matchIn(after, a.now+reach, typed)
-	return ok, err
+	if purpose != mfa.ForEnrollment {
+		return false
+	}
+	_, ok := a.codes.matchIn(after, a.now+reach, typed)
+	return ok
 }
 
 // verified is the outcome of a code that spends step.
-func (a *app) verified(step int64) (mfa.Verified, error) {
+func (a *app) verified(step int64) mfa.Verified {
 	a.state.LastStep = step
-	state, err := json.Marshal(a.state)
-	if err != nil {
-		return mfa.Verified{}, fmt.Errorf("totp: %w", err)
-	}
-	return mfa.Verified{EnrollmentID: a.id, State: state, AMR: []string{"otp"}}, nil // RFC 8176 §2
+	return mfa.Verified{EnrollmentID: a.id, State: a.state.encode(), AMR: []string{"otp"}} // RFC 8176 §2
 }

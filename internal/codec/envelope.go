@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // The envelope is CBOR (RFC 8949) like everything in it: an array of the
@@ -10,9 +11,15 @@ import (
 // the sections are most of a value, and a decoder in between would copy each.
 
 const (
-	majorUint  = 0 << 5
-	majorBytes = 2 << 5
-	majorArray = 4 << 5
+	majorUint     = 0 << 5
+	majorNegative = 1 << 5
+	majorBytes    = 2 << 5
+	majorText     = 3 << 5
+	majorArray    = 4 << 5
+	majorMap      = 5 << 5
+
+	no, yes, null = 0xf4, 0xf5, 0xf6
+	float64Head   = 0xfb
 )
 
 // Encode writes version and sections.
@@ -21,14 +28,42 @@ func Encode(version uint64, sections [][]byte) []byte {
 	for _, s := range sections {
 		size += 9 + len(s)
 	}
-	out := make([]byte, 0, size)
-	out = appendHead(out, majorArray, 2)
-	out = appendHead(out, majorUint, version)
-	out = appendHead(out, majorArray, uint64(len(sections)))
+	out := AppendStart(make([]byte, 0, size), version, len(sections))
 	for _, s := range sections {
-		out = append(appendHead(out, majorBytes, uint64(len(s))), s...)
+		out = AppendSection(out, s)
 	}
 	return out
+}
+
+// AppendStart writes what comes before the sections, of which there must then be count.
+func AppendStart(out []byte, version uint64, count int) []byte {
+	out = appendHead(out, majorArray, 2)
+	out = appendHead(out, majorUint, version)
+	return appendHead(out, majorArray, uint64(count))
+}
+
+// AppendSection writes a section that is made of these parts.
+func AppendSection(out []byte, parts ...[]byte) []byte {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	out = appendHead(out, majorBytes, uint64(size))
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}
+
+// AppendEncoded writes a section that is what Marshal makes of v.
+func AppendEncoded(out []byte, v any) ([]byte, error) {
+	at := len(out)
+	out, err := Append(out, v)
+	if err != nil {
+		return nil, err
+	}
+	var head [9]byte
+	return slices.Insert(out, at, appendHead(head[:0], majorBytes, uint64(len(out)-at))...), nil
 }
 
 // Decode reads what Encode wrote, and refuses a version above known and more
@@ -65,6 +100,14 @@ func Decode(data []byte, known uint64, count int) ([][]byte, error) {
 		return nil, ErrMalformed
 	}
 	return sections, nil
+}
+
+func appendBytes(out, data []byte) []byte {
+	return append(appendHead(out, majorBytes, uint64(len(data))), data...)
+}
+
+func appendText[T ~string | ~[]byte](out []byte, s T) []byte {
+	return append(appendHead(out, majorText, uint64(len(s))), s...)
 }
 
 // appendHead writes a major type and its argument in the shortest form (RFC 8949 §4.2.1).

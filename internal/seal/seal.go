@@ -26,7 +26,11 @@ const (
 	idSize   = 4
 	header   = "mfa-keyring-v1"
 	maxKeys  = 64
-	overhead = idSize + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
+	overhead = Prefix + Suffix
+
+	// Prefix and Suffix are how many bytes there are before and behind what is sealed.
+	Prefix = idSize + chacha20poly1305.NonceSizeX
+	Suffix = chacha20poly1305.Overhead
 )
 
 type key struct {
@@ -84,11 +88,18 @@ func (r *Ring) Len() int { return len(r.keys) }
 
 // Encrypt seals plaintext together with associated data.
 func (r *Ring) Encrypt(plaintext, associatedData []byte) ([]byte, error) {
+	out := make([]byte, Prefix, overhead+len(plaintext))
+	return r.Seal(append(out, plaintext...), 0, associatedData), nil
+}
+
+// Seal is Encrypt in place: out has Prefix bytes of any kind at an offset, behind
+// them the plaintext up to its end, and best room for Suffix more.
+func (r *Ring) Seal(out []byte, at int, associatedData []byte) []byte {
 	k := &r.keys[0]
-	out := make([]byte, idSize+chacha20poly1305.NonceSizeX, overhead+len(plaintext))
-	binary.BigEndian.PutUint32(out, k.id)
-	rand.Read(out[idSize:])
-	return k.aead.Seal(out, out[idSize:], plaintext, associatedData), nil
+	prefix, plaintext := out[at:at+Prefix], out[at+Prefix:]
+	binary.BigEndian.PutUint32(prefix, k.id)
+	rand.Read(prefix[idSize:])
+	return k.aead.Seal(out[:at+Prefix], prefix[idSize:], plaintext, associatedData)
 }
 
 // Decrypt opens what Encrypt sealed. ErrOpen.
