@@ -14,7 +14,9 @@
 // The mail says which app asks, when, and from where, so that a person can see
 // that it was not them. What others chose of it (a name, a place, a browser) is
 // shown as one line that is no link. A code that approves an action (mfa.Action)
-// comes with the whole text of it, and so does the link.
+// comes with the whole text of it, and so does the link. The words are those of
+// package words, in the user's language (Config.Words and Config.Locale); Templates are
+// the form around them.
 //
 // # What is stored
 //
@@ -34,6 +36,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/onetime"
+	"github.com/mfakit/mfa/words"
 )
 
 // Name is the name of the method.
@@ -65,7 +68,12 @@ type Config struct {
 	// Location is the time zone that mails name times in; nil: UTC.
 	Location *time.Location
 
-	Templates Templates // nil fields: the templates of this package, in English
+	// Words are the languages of the mails; nil: words.Default(). Locale tells a user's,
+	// as a BCP 47 tag ("de-AT"); nil, or one that is not in Words: English.
+	Words  *words.Catalogue
+	Locale func(mfa.User, mfa.Client) string
+
+	Templates Templates // the form around the words; nil fields: that of this package
 
 	// ResendWrong sends a new code by itself after a wrong one in a sign-in, within
 	// the same limits. The failure stays counted.
@@ -80,6 +88,7 @@ type Factor struct {
 	codes     onetime.Settings
 	link      *url.URL // nil: none
 	zone      *time.Location
+	all       *words.Catalogue
 	templates Templates
 	limits    Limits
 }
@@ -94,9 +103,12 @@ func New(c Config) (*Factor, error) {
 	case c.InsecureLinkAnywhere && c.Link == "":
 		return nil, errors.New("emailcode: Config.InsecureLinkAnywhere is set, and there is no Config.Link")
 	}
-	f := &Factor{config: c, zone: c.Location}
+	f := &Factor{config: c, zone: c.Location, all: c.Words}
 	if f.zone == nil {
 		f.zone = time.UTC
+	}
+	if f.all == nil {
+		f.all = words.Default()
 	}
 	var err error
 	if f.codes, err = (onetime.Settings{Digits: c.Digits, Lifetime: c.Lifetime}).Complete("emailcode: Config."); err != nil {
@@ -110,7 +122,7 @@ func New(c Config) (*Factor, error) {
 	if f.limits, err = c.Limits.complete(); err != nil {
 		return nil, err
 	}
-	if f.templates, err = c.Templates.complete(); err != nil {
+	if f.templates, err = c.Templates.complete(c.AppName, f.all); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -54,21 +54,20 @@ func ExampleNew() {
 	//
 	// It works for 5 minutes, once. Give it to nobody: we never ask for it by phone or mail.
 	//
-	// Time: Sat, 21 Nov 2026 12:00 UTC
-	// IP address: 192.0.2.7
+	// Time: 21 November 2026, 12:00 UTC
+	// Internet address: 192.0.2.7
 	// Place: Oslo, Norway (roughly)
 	// Device: Firefox, Linux
 	//
 	// If this was not you, do nothing: without the code this address is not used.
 }
 
-// A host's own words. What is left nil stays as it is.
+// A host's own form around the words. What is left nil stays as it is.
 func ExampleTemplates() {
 	codes, err := emailcode.New(emailcode.Config{
 		AppName: "Example", Sender: server{},
 		Templates: emailcode.Templates{
-			Subject: template.Must(template.New("subject").Parse(`Koden din for {{.App}}`)),
-			Text:    template.Must(template.New("text").Parse("Hei{{with .Name}} {{.}}{{end}}! Koden din er {{.Code}}.{{with .Action}} Den godkjenner: {{.}}.{{end}}\nIkke deg? Bytt passord.\n")),
+			Text: template.Must(template.New("text").Parse("Hello{{with .Name}} {{.}}{{end}}!\n{{.CodeIs}} {{.Code}}{{with .Action}}\n{{$.Approves}} {{.}}{{end}}\n{{.NotYou}}\n")),
 		},
 	})
 	if err != nil {
@@ -86,7 +85,8 @@ func ExampleTemplates() {
 	fmt.Println(step.Delivery.Message.Subject)
 	fmt.Print(digits.ReplaceAllString(step.Delivery.Message.Text, "123456")) // the name would be a link, and is left out
 	// Output:
-	// Koden din for Example
-	// Hei! Koden din er 123456.
-	// Ikke deg? Bytt passord.
+	// Your code for Example
+	// Hello!
+	// Your code is: 123456
+	// If this was not you, somebody else knows your password or uses a device on which you are signed in. Do not use the code, and change your password for Example.
 }

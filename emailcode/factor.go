@@ -122,8 +122,8 @@ func (f *Factor) ask(a asking) (mfa.Step, error) {
 	if err != nil {
 		return mfa.Step{}, err
 	}
-	data := f.data(a, code)
-	if a.action != "" && data.Action == "" {
+	said := f.tell(a, code)
+	if a.action != "" && said.action == "" {
 		return mfa.Step{}, errors.New("emailcode: what is to be approved has no text that can be seen")
 	}
 	if a.option == "" {
@@ -131,13 +131,14 @@ func (f *Factor) ask(a asking) (mfa.Step, error) {
 	} else if f.link != nil {
 		var token string
 		token, pending = pending.WithLink(purpose)
-		data.Link, data.Anywhere = f.linkTo(a, token), a.anywhere != ""
+		said.link, said.anywhere = f.linkTo(a, token), a.anywhere != ""
 	}
 	state, err := pending.Marshal()
 	if err != nil {
 		return mfa.Step{}, err
 	}
-	m, err := f.templates.message(data)
+	l := f.language(a)
+	m, err := f.templates.message(l, said.say(l, f.config.AppName))
 	if err != nil { // they were tried, but a template can have conditions
 		return mfa.Step{}, errors.New("emailcode: a template of Config.Templates cannot be used")
 	}

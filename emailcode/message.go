@@ -6,9 +6,11 @@ import (
 	html "html/template"
 	"strings"
 	text "text/template"
+	"time"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/shown"
+	"github.com/mfakit/mfa/words"
 )
 
 // Data is what a template can use. Name, Place and Device were chosen by others:
@@ -16,49 +18,61 @@ import (
 // link. Of Action, a part of which can be others' choice too, nothing is left out,
 // and no digits are hidden: links in it are taken apart. HTML escapes all of it besides.
 type Data struct {
+	Lang string // the tag of the language, for lang in HTML
+	Dir  string // "ltr" or "rtl", for dir
+
 	App      string
 	Name     string // the account's; empty: it has none, or Setup
 	Code     string
 	Link     string // a page with a button that answers as the code does; empty: there is none
 	Anywhere bool   // the link answers from any browser, not just the one that asked
-	Minutes  int    // that the code and the link live
 	Setup    bool   // they confirm a new address, rather than a sign-in
 	Action   string // what they approve; empty: a sign-in or the like
-	Time     string // with its zone
-	IP       string // of who asked; empty: not known
-	Place    string // of that address, roughly; empty: not known
-	Device   string // browser and system ("Firefox, Windows"); empty: not known
+
+	Intro    string // what happens
+	CodeIs   string // "Your code is:"
+	Approves string // what stands before the action
+	Lasts    string // how long the code and the link work
+	Open     string // what stands before the link
+	OpenIt   string // what is pressed in its place in HTML
+	NotYou   string // what to do if it was somebody else
+
+	// Facts are when it was asked for, and what is known of who asked: the address,
+	// the place of that, and the browser and system ("Firefox, Windows").
+	Facts []Fact
 }
 
-// Templates are what mails are made of. A nil field is this package's own. Text
-// and HTML have to hold the code and, behind it and not at the beginning of a line,
-// the action: {{with .Action}}It approves: {{.}}{{end}}. Subject must hold
-// neither: subjects show on locked screens. They must not be changed once they are
+// A Fact is a line about who asked.
+type Fact struct{ Label, Value string }
+
+// Templates are what mails are made of. A nil field is this package's own. Both have
+// to hold the code and, behind it and not at the beginning of a line, the action:
+// {{with .Action}}{{$.Approves}} {{.}}{{end}}. They must not be changed once they are
 // in use.
 type Templates struct {
-	Subject *text.Template // one line
-	Text    *text.Template
-	HTML    *html.Template
+	Text *text.Template
+	HTML *html.Template
 }
 
-// complete fills in this package's own templates, and tries each.
-func (t Templates) complete() (Templates, error) {
-	if t.Subject == nil {
-		t.Subject = text.Must(text.New("subject").Parse(subject))
-	}
+// complete fills in this package's own templates, and tries each in all languages.
+func (t Templates) complete(app string, all *words.Catalogue) (Templates, error) {
 	if t.Text == nil {
-		t.Text = text.Must(text.New("text").Parse(textBody))
+		t.Text = ownText
 	}
 	if t.HTML == nil {
-		t.HTML = html.Must(html.New("html").Parse(htmlBody))
+		t.HTML = ownHTML
 	}
-	for _, d := range samples {
-		m, err := t.message(d)
-		if err == nil {
-			err = fits(m, d)
-		}
-		if err != nil {
-			return t, err
+	for _, tag := range all.Tags() {
+		l := all.Pick(tag)
+		for _, s := range samples {
+			d := s.say(l, app)
+			m, err := t.message(l, d)
+			if err == nil {
+				err = fits(m, d)
+			}
+			if err != nil {
+				return t, fmt.Errorf("%w (in the language %s)", err, tag)
+			}
 		}
 	}
 	return t, nil
@@ -73,14 +87,10 @@ func fits(m mfa.Message, d Data) error {
 	switch {
 	case !strings.Contains(m.Text, d.Code) || !strings.Contains(m.HTML, d.Code):
 		return errors.New(faulty + "Text and HTML have to hold {{.Code}}")
-	case strings.Contains(m.Subject, d.Code):
-		return errors.New(faulty + "Subject must not hold {{.Code}}")
 	case m.Subject == "":
-		return errors.New(faulty + "Subject is empty")
+		return errors.New("emailcode: Config.Words: the subject is empty")
 	case d.Action == "":
 		return nil
-	case strings.Contains(m.Subject, d.Action):
-		return errors.New(faulty + "Subject must not hold {{.Action}}")
 	}
 	for _, body := range []string{m.Text, m.HTML} {
 		if strings.Index(body, d.Action) < strings.Index(body, d.Code) {
@@ -95,23 +105,29 @@ func fits(m mfa.Message, d Data) error {
 	return nil
 }
 
-// samples are little and much data, on which templates are tried.
-var samples = []Data{
-	{App: "App", Code: "0123456789", Minutes: 1, Time: "now"},
-	{App: "App", Code: "0123456789", Minutes: 5, Time: "now", Setup: true, IP: "192.0.2.1", Place: "place", Device: "device"},
-	{App: "App", Code: "0123456789", Minutes: 5, Time: "now", Name: "name", Link: "https://example.com/l", IP: "192.0.2.1", Place: "place", Device: "device"},
-	{App: "App", Code: "0123456789", Minutes: 5, Time: "now", Name: "name", Link: "https://example.com/l", Anywhere: true},
-	{App: "App", Code: "0123456789", Minutes: 5, Time: "now", Action: "this action"},
-	{App: "App", Code: "0123456789", Minutes: 5, Time: "now", Name: "name", Link: "https://example.com/l", Action: "this action", IP: "192.0.2.1", Place: "place", Device: "device"},
+// samples are little and much to tell, on which templates are tried.
+var samples = []telling{
+	{code: sampleCode, life: time.Minute},
+	{code: sampleCode, life: 5 * time.Minute, setup: true, ip: "192.0.2.1", place: "place", device: "device"},
+	{code: sampleCode, life: 5 * time.Minute, name: "name", link: sampleLink, ip: "192.0.2.1", place: "place", device: "device"},
+	{code: sampleCode, life: 5 * time.Minute, name: "name", link: sampleLink, anywhere: true},
+	{code: sampleCode, life: 5 * time.Minute, action: "this action"},
+	{code: sampleCode, life: 5 * time.Minute, name: "name", link: sampleLink, action: "this action", ip: "192.0.2.1", place: "place", device: "device"},
 }
 
+const (
+	sampleCode = "0123456789"
+	sampleLink = "https://example.com/l"
+)
+
 // message writes a mail, but for whom it goes to.
-func (t Templates) message(d Data) (m mfa.Message, err error) {
-	var subject, plain, rich strings.Builder
-	if err := errors.Join(t.Subject.Execute(&subject, d), t.Text.Execute(&plain, d), t.HTML.Execute(&rich, d)); err != nil {
+func (t Templates) message(l *words.Language, d Data) (m mfa.Message, err error) {
+	var plain, rich strings.Builder
+	if err := errors.Join(t.Text.Execute(&plain, d), t.HTML.Execute(&rich, d)); err != nil {
 		return m, fmt.Errorf(faulty+"%w", err)
 	}
-	m.Subject, m.Text, m.HTML = shown.Line(subject.String()), plain.String(), rich.String()
+	subject := l.Text("codes.subject."+d.kind(), "app", d.App)
+	m.Subject, m.Text, m.HTML = strings.Join(strings.Fields(subject), " "), plain.String(), rich.String()
 	return m, nil
 }
 
@@ -122,19 +138,35 @@ const (
 	maxAction = 1024
 )
 
-// data is what one mail says. A new address is not told whose account it is for:
+// A telling is what one mail tells, before it is in words.
+type telling struct {
+	name, code, link, action string
+	anywhere, setup          bool
+	life                     time.Duration
+	time                     time.Time
+	ip, place, device        string
+}
+
+// tell is what one mail says. A new address is not told whose account it is for:
 // it may be a stranger's.
-func (f *Factor) data(a asking, code string) Data {
-	d := Data{
-		App: f.config.AppName, Code: code, Minutes: f.codes.Minutes(), Setup: a.use == mfa.ForEnrollment,
-		Time:  a.now.In(f.zone).Format("Mon, 2 Jan 2006 15:04 MST"),
-		Place: shown.Text(a.client.Place, maxPlace), Device: shown.Device(a.client.UserAgent),
+func (f *Factor) tell(a asking, code string) telling {
+	t := telling{
+		code: code, life: time.Duration(f.codes.Minutes()) * time.Minute, setup: a.use == mfa.ForEnrollment, time: a.now.In(f.zone),
+		place: shown.Text(a.client.Place, maxPlace), device: shown.Device(a.client.UserAgent),
 	}
-	if !d.Setup {
-		d.Name, d.Action = shown.Account(a.user.Name, maxName), shown.Whole(a.action, maxAction)
+	if !t.setup {
+		t.name, t.action = shown.Account(a.user.Name, maxName), shown.Whole(a.action, maxAction)
 	}
 	if a.client.IP.IsValid() {
-		d.IP = a.client.IP.Unmap().WithZone("").String()
+		t.ip = a.client.IP.Unmap().WithZone("").String()
 	}
-	return d
+	return t
+}
+
+// language is a user's.
+func (f *Factor) language(a asking) *words.Language {
+	if f.config.Locale == nil {
+		return f.all.Pick()
+	}
+	return f.all.Pick(f.config.Locale(a.user, a.client))
 }

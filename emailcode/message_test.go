@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/words"
 )
 
 // TestMailsAreAsWritten holds whole mails against the files of testdata, with
@@ -57,7 +58,7 @@ func TestMailsSayWhoAsksFromWhere(t *testing.T) {
 	m := asked(t, newFactor(t, withLink, func(c *Config) { c.Location, c.Lifetime = newYork, 10*time.Minute })).Delivery.Message
 	link, _ := linkIn(t, m)
 	escaped := strings.NewReplacer("&", "&amp;").Replace(link)
-	for _, want := range []string{"Example", "ada@example.com", codeIn(t, m), "10 minutes", "Sat, 21 Nov 2026 07:00 EST", "192.0.2.7", "Oslo, Norway",
+	for _, want := range []string{"Example", "ada@example.com", codeIn(t, m), "10 minutes", "21 November 2026, 07:00 EST", "192.0.2.7", "Oslo, Norway",
 		"Firefox, Windows", "If this was not you", "change your password"} {
 		if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
 			t.Errorf("%q is missing", want)
@@ -72,7 +73,7 @@ func TestMailsSayWhoAsksFromWhere(t *testing.T) {
 	six := challenge(address1)
 	six.Client.IP = netip.MustParseAddr("::ffff:192.0.2.9")
 	step, err := newFactor(t).Challenge(bg, six)
-	if err != nil || !strings.Contains(step.Delivery.Message.Text, "IP address: 192.0.2.9\n") {
+	if err != nil || !strings.Contains(step.Delivery.Message.Text, "Internet address: 192.0.2.9\n") {
 		t.Errorf("%v", err)
 	}
 }
@@ -106,9 +107,8 @@ var hostile = []string{
 // ownTemplates are a host's.
 func ownTemplates(c *Config) {
 	c.Templates = Templates{
-		Subject: text.Must(text.New("s").Parse(`{{.App}}: {{.Name}} {{.Place}} {{.Device}}`)),
-		Text:    text.Must(text.New("t").Parse("Your code is: {{.Code}}\n{{with .Action}}For: {{.}}{{end}}|{{.Name}}|{{.Place}}|{{.Device}}|{{.IP}}\n")),
-		HTML: html.Must(html.New("h").Parse(`<p title="{{.Name}}">{{.Code}} {{.Action}} {{.Name}} {{.Place}} {{.Device}}</p>` +
+		Text: text.Must(text.New("t").Parse("Your code is: {{.Code}}\n{{with .Action}}For: {{.}}{{end}}|{{.Name}}|{{range .Facts}}{{.Value}}|{{end}}{{.Intro}}\n")),
+		HTML: html.Must(html.New("h").Parse(`<p title="{{.Name}}">{{.Code}} {{.Action}} {{.Name}} {{range .Facts}}{{.Value}} {{end}}</p>` +
 			`<a href="https://example.com/?n={{.Name}}">x</a><script>let n = {{.Name}} + {{.Action}}</script>`)),
 	}
 }
@@ -174,12 +174,9 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 		"action first in HTML":   {Templates{HTML: rich("{{.Action}}: {{.Code}}")}, "the {{.Action}} that people approve"},
 		"action without link":    {Templates{Text: plain("{{.Code}}{{if not .Link}}: {{.Action}}{{end}}")}, "the {{.Action}} that people approve"},
 		"action's own line":      {Templates{Text: plain("{{.Code}}\n {{.Action}}")}, "a line that begins with {{.Action}}"},
-		"action in the subject":  {Templates{Subject: plain("Code{{with .Action}}: {{.}}{{end}}")}, "Subject must not hold {{.Action}}"},
 		"code only without it":   {Templates{Text: plain("{{if .Action}}{{.Action}}{{else}}{{.Code}}{{end}}")}, "have to hold {{.Code}}"},
 		"whole data":             {Templates{Text: plain("{{.}}")}, "have to hold {{.Code}}"},
 		"code only in sign-ins":  {Templates{Text: plain("{{if not .Setup}}{{.Code}}{{end}}")}, "have to hold {{.Code}}"},
-		"code in the subject":    {Templates{Subject: plain("{{.Code}}")}, "Subject must not hold"},
-		"empty subject":          {Templates{Subject: plain("\n")}, "Subject is empty"},
 		"unknown field":          {Templates{Text: plain("{{.Code}}{{.Phone}}")}, "can't evaluate field Phone"},
 		"fails with a link":      {Templates{Text: plain("{{.Code}}{{if .Link}}{{index .App 99}}{{end}}")}, "out of range"},
 		"HTML that cannot be it": {Templates{HTML: rich("{{.Code}}<a href='{{if .Link}}'{{end}}>")}, "Config.Templates"},
@@ -191,11 +188,46 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestLocale: one mail is of one language, and the code is the same in all.
+func TestLocale(t *testing.T) {
+	own, err := words.Default().With("no", map[string]string{
+		"codes.subject.sign_in": "Koden din for {app}", "codes.code": "Koden din er:", "codes.lasts": "Den virker i {span}.",
+		"format.minutes": "{n, plural, one {# minutt} other {# minutter}}",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFactor(t, func(c *Config) {
+		c.Words = own
+		c.Locale = func(u mfa.User, c mfa.Client) string { return u.Attributes["locale"] + c.App }
+	})
+	for tag, want := range map[string]string{"no": "no", "nb-NO": "no", "": "en", "tlh": "en", strings.Repeat("x", 1<<20): "en"} {
+		r := challenge(address1)
+		r.User.Attributes = map[string]string{"locale": tag}
+		step, err := f.Challenge(bg, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := step.Delivery.Message
+		norwegian := m.Subject == "Koden din for Example" && strings.Contains(m.Text, "\nKoden din er: ") && strings.Contains(m.Text, "Den virker i 5 minutter.")
+		if norwegian != (want == "no") || !strings.Contains(m.HTML, `<html lang="`+want+`" dir="ltr">`) {
+			t.Errorf("%.9s: %s\n%s", tag, m.Subject, m.HTML)
+		}
+	}
+	empty, err := own.With("no", map[string]string{"codes.subject.setup": "{app, select, x { } other {{app}}}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(config(func(c *Config) { c.Words, c.AppName = empty, "x" })); err == nil || !strings.Contains(err.Error(), "the subject is empty (in the language no)") {
+		t.Error(err)
+	}
+}
+
 // TestTemplateThatFailsLaterSendsNothing: a condition that was not met when it
 // was tried. The error does not hold the code.
 func TestTemplateThatFailsLaterSendsNothing(t *testing.T) {
 	f := newFactor(t, func(c *Config) {
-		c.Templates.Text = text.Must(text.New("x").Parse(`{{.Code}}{{.Action}}{{if eq .App "Example"}}{{index .Code 99}}{{end}}`))
+		c.Templates.Text = text.Must(text.New("x").Parse(`{{.Code}}{{.Action}}{{if eq .Name "ada@example.com"}}{{index .Code 99}}{{end}}`))
 	})
 	step, err := f.Challenge(bg, challenge(address1))
 	if err == nil || step.Delivery != nil || strings.ContainsAny(err.Error(), "0123456789") {

@@ -1,45 +1,82 @@
 package emailcode
 
-// The mails of this package, in English. A code is asked for by whoever gave the
-// right password, so that one which nobody asked for means a stolen one; but also
-// by who changes something while signed in. An action stands behind the code, so that
-// no digits of it are taken for one.
+import (
+	html "html/template"
+	text "text/template"
 
-const subject = `{{if .Setup}}Confirm this address for {{.App}}{{else if .Action}}Your code to approve something in {{.App}}{{else}}Your code for {{.App}}{{end}}`
+	"github.com/mfakit/mfa/words"
+)
 
-const textBody = `{{if .Setup}}Somebody, hopefully you, wants to receive codes of {{.App}} at this address.{{else if .Action}}Somebody, hopefully you, wants to do something in {{.App}}{{with .Name}} as {{.}}{{end}} that you have to approve.{{else}}Somebody, hopefully you, is signing in to {{.App}}{{with .Name}} as {{.}}{{end}}, or confirming a change there.{{end}}
+// kind is the end of the ids of what a mail says: a code is asked for by whoever gave
+// the right password, so that one which nobody asked for means a stolen one, but also
+// by who changes something while signed in.
+func (d Data) kind() string {
+	switch {
+	case d.Setup:
+		return "setup"
+	case d.Action != "":
+		return "action"
+	}
+	return "sign_in"
+}
 
-Your code is: {{.Code}}
+// say puts what is to be told into words.
+func (t telling) say(l *words.Language, app string) Data {
+	d := Data{
+		Lang: l.Tag(), Dir: l.Dir(), App: app, Name: t.name, Code: t.code, Link: t.link, Anywhere: t.anywhere, Setup: t.setup, Action: l.Isolate(t.action),
+		CodeIs: l.Text("codes.code"), Approves: l.Text("codes.approves"), Lasts: l.Text("codes.lasts", "span", t.life),
+		Open: l.Text("codes.link"), OpenIt: l.Text("codes.link.open"),
+	}
+	if t.anywhere {
+		d.Open = l.Text("codes.link.anywhere")
+	}
+	known := []any{"app", app, "name", t.name, "link", t.link != ""}
+	d.Intro, d.NotYou = l.Text("codes.intro."+d.kind(), known...), l.Text("codes.not_you."+d.kind(), known...)
+	place := t.place
+	if place != "" {
+		place = l.Text("codes.place", "place", place)
+	}
+	d.Facts = []Fact{{l.Text("codes.label.time"), l.Time(t.time)}}
+	for _, f := range []Fact{{"address", l.Isolate(t.ip)}, {"place", place}, {"device", l.Isolate(t.device)}} {
+		if f.Value != "" {
+			d.Facts = append(d.Facts, Fact{l.Text("codes.label." + f.Label), f.Value})
+		}
+	}
+	return d
+}
+
+// The form of a mail. The code comes before the action, so that no digits of that are
+// taken for it. The direction is on an element of its own, as programs that show mail
+// in pages of their own drop html and body.
+
+var ownText = text.Must(text.New("text").Parse(`{{.Intro}}
+
+{{.CodeIs}} {{.Code}}
 {{with .Action}}
-It approves this, and nothing else: {{.}}
+{{$.Approves}} {{.}}
 {{end}}
-It works for {{.Minutes}} minute{{if ne .Minutes 1}}s{{end}}, once. Give it to nobody: we never ask for it by phone or mail.
+{{.Lasts}}
 {{with .Link}}
-Or open this page{{if not $.Anywhere}}, in the browser in which you were asked for the code,{{end}} and press its button:
+{{$.Open}}
 {{.}}
 {{end}}
-Time: {{.Time}}
-{{with .IP}}IP address: {{.}}
-{{end}}{{with .Place}}Place: {{.}} (roughly)
-{{end}}{{with .Device}}Device: {{.}}
+{{range .Facts}}{{.Label}}: {{.Value}}
 {{end}}
-{{if .Setup}}If this was not you, do nothing: without the code this address is not used.{{else}}If this was not you{{if .Action}}, or is not what you want{{end}}, somebody else knows your password or uses a device on which you are signed in. Do not use the code{{with .Link}} or the link{{end}}, and change your password for {{.App}}.{{end}}
-`
+{{.NotYou}}
+`))
 
-const htmlBody = `<!doctype html>
-<html lang="en"><body style="font-family:sans-serif;line-height:1.5;max-width:34em">
-<p>{{if .Setup}}Somebody, hopefully you, wants to receive codes of {{.App}} at this address.{{else if .Action}}Somebody, hopefully you, wants to do something in {{.App}}{{with .Name}} as <strong>{{.}}</strong>{{end}} that you have to approve.{{else}}Somebody, hopefully you, is signing in to {{.App}}{{with .Name}} as <strong>{{.}}</strong>{{end}}, or confirming a change there.{{end}}</p>
-<p>Your code is</p>
+var ownHTML = html.Must(html.New("html").Parse(`<!doctype html>
+<html lang="{{.Lang}}" dir="{{.Dir}}"><body>
+<div lang="{{.Lang}}" dir="{{.Dir}}" style="font-family:sans-serif;line-height:1.5;max-width:34em">
+<p>{{.Intro}}</p>
+<p>{{.CodeIs}}</p>
 <p style="font-size:2em;letter-spacing:.1em"><strong>{{.Code}}</strong></p>
-{{with .Action}}<p>It approves this, and nothing else: <strong>{{.}}</strong></p>
-{{end}}<p>It works for {{.Minutes}} minute{{if ne .Minutes 1}}s{{end}}, once. Give it to nobody: we never ask for it by phone or mail.</p>
-{{with .Link}}<p>Or open <a href="{{.}}">this page</a>{{if not $.Anywhere}}, in the browser in which you were asked for the code,{{end}} and press its button.</p>
+{{with .Action}}<p>{{$.Approves}} <strong><bdi>{{.}}</bdi></strong></p>
+{{end}}<p>{{.Lasts}}</p>
+{{with .Link}}<p>{{$.Open}} <a href="{{.}}">{{$.OpenIt}}</a></p>
 {{end}}<table style="border-spacing:0 .2em">
-<tr><td>Time&nbsp;</td><td>{{.Time}}</td></tr>
-{{with .IP}}<tr><td>IP address&nbsp;</td><td>{{.}}</td></tr>
-{{end}}{{with .Place}}<tr><td>Place&nbsp;</td><td>{{.}} (roughly)</td></tr>
-{{end}}{{with .Device}}<tr><td>Device&nbsp;</td><td>{{.}}</td></tr>
+{{range .Facts}}<tr><td>{{.Label}}&nbsp;</td><td><bdi>{{.Value}}</bdi></td></tr>
 {{end}}</table>
-<p>{{if .Setup}}If this was not you, do nothing: without the code this address is not used.{{else}}If this was not you{{if .Action}}, or is not what you want{{end}}, somebody else knows your password or uses a device on which you are signed in. Do not use the code{{with .Link}} or the link{{end}}, and change your password for {{.App}}.{{end}}</p>
-</body></html>
-`
+<p>{{.NotYou}}</p>
+</div></body></html>
+`))

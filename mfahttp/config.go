@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/words"
 )
 
 // Config says what a [Handler] works with. Engine, Host and Origin are needed.
@@ -68,6 +69,14 @@ type Config struct {
 	// [Handler.NoticeURL]), made of a [NoticePage]; nil: ours. It is shown as Link is.
 	Notice *template.Template
 
+	// Words are what the two pages of links in mails say, which people see of this
+	// handler by themselves; nil: words.Default.
+	Words *words.Catalogue
+
+	// Language names the language of a request's user as a BCP 47 tag ("de-AT"). Nil, or
+	// empty: what the browser asks for (Accept-Language).
+	Language func(*http.Request) string
+
 	// LinkDone is the path where the browser goes when its link was taken, or when a
 	// delayed reset was claimed by one: the host's page that goes on with whatever
 	// the flow still asks for, or with the new session. It should not lead on to
@@ -93,6 +102,8 @@ type Handler struct {
 	reports  map[string]Reporter
 	link     page
 	notice   page
+	words    *words.Catalogue
+	language func(*http.Request) string
 	linkDone string
 	now      func() time.Time
 	log      *slog.Logger
@@ -143,6 +154,9 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Words == nil {
+		c.Words = words.Default()
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -151,7 +165,7 @@ func New(c Config) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: c.Engine, host: c.Host, origin: c.Origin, prefix: c.Prefix, app: c.App, proxies: proxies, clientIP: c.ClientIP, place: c.Place,
-		stepUp: c.StepUpPage, reports: maps.Clone(c.Reports), link: link, notice: notice, linkDone: c.LinkDone,
+		stepUp: c.StepUpPage, reports: maps.Clone(c.Reports), link: link, notice: notice, words: c.Words, language: c.Language, linkDone: c.LinkDone,
 		now: c.Now, log: c.Logger, origins: http.NewCrossOriginProtection(), cookies: newCookies(secure),
 	}
 	if err := h.origins.AddTrustedOrigin(c.Origin); err != nil {

@@ -20,7 +20,7 @@ func (h *Handler) getLink(c *call) error {
 		return h.refuseLink(c, page, err)
 	}
 	page.Button, page.Text = true, h.approvedBy(c.r, page)
-	return h.link.write(c.w, http.StatusOK, page)
+	return h.writeLink(c, http.StatusOK, page)
 }
 
 // approvedBy is what the button approves in this browser's flow. Of another browser's
@@ -73,7 +73,7 @@ func (h *Handler) postLink(c *call) error {
 	}
 	if !here {
 		page.Done = true
-		return h.link.write(c.w, http.StatusOK, page)
+		return h.writeLink(c, http.StatusOK, page)
 	}
 	if err := h.Proceed(c.w, c.r, flow); err != nil {
 		return h.refuseLink(c, page, err)

@@ -128,7 +128,7 @@ func TestALinkSaysWhatIsWrong(t *testing.T) {
 		b.form(t, "token=x&option="+option).page(t, 401, "no longer valid")
 	}
 	b.form(t, "token=x&option="+option).page(t, 401, "no longer valid")
-	if r := b.form(t, l.link).page(t, 429, "too many failures"); r.Header().Get("Retry-After") == "" {
+	if r := b.form(t, l.link).page(t, 429, "too many wrong answers"); r.Header().Get("Retry-After") == "" {
 		t.Errorf("%v", r.Header())
 	}
 	s.Clock.Advance(11 * time.Minute)
@@ -257,7 +257,7 @@ func TestTheLinksPage(t *testing.T) {
 	b := s.browser()
 	page := b.open(t, url.Values{"option": {`"><script>`}, "token": {"</style><img src=x>"}, "flow": {"'"}}.Encode()).page(t, 200, "<button")
 	body := page.Body.String()
-	for _, want := range []string{`<html lang="en">`, "<title>Is it you?</title>", `<meta name="viewport" content="width=device-width, initial-scale=1">`} {
+	for _, want := range []string{`<html lang="en" dir="ltr">`, "<title>Is it you?</title>", `<meta name="viewport" content="width=device-width, initial-scale=1">`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in %s", want, body)
 		}

@@ -88,7 +88,7 @@ export const get = async (publicKey, mediation) => make("get", publicKey, start(
 const make = async (kind, json, signal, mediation) =>
 	toJSON(await navigator.credentials[kind]({ publicKey: parse(kind, json), signal, mediation }));
 
-// By hand for old browsers, and for what some extensions make.
+// By hand for old browsers and extensions.
 const bytes = (s) => Uint8Array.from(atob(s.replace(/[-_]/g, (c) => c == "-" ? "+" : "/")), (c) => c.charCodeAt());
 const text = (b) => b ?
 	btoa(String.fromCharCode(...new Uint8Array(b))).replace(/[+/=]/g, (c) => ({ "+": "-", "/": "_" })[c] || "") : undefined;
@@ -124,14 +124,14 @@ const sentences = {
 	NotAllowedError: "Cancelled, too late, or no fitting key. Please try again, with its PIN if asked.",
 	InvalidStateError: "This key is registered already. Please use another one.",
 	AbortError: "Cancelled.",
-	NotSupportedError: "This key cannot do what is needed. Please use another one.",
-	ConstraintError: "This key cannot check that it is you. Set up its PIN, or use another one.",
-	SecurityError: "Keys do not work at this address. Please open the site at its usual one.",
+	NotSupportedError: "This key cannot do what is needed. Use another one.",
+	ConstraintError: "This key cannot check that it is you. Set its PIN, or use another one.",
+	SecurityError: "Keys do not work at this address. Open the site at its usual one.",
 	InsecureError: "Keys need a secure connection. Please use https.",
-	UnsupportedError: "This browser cannot use keys. Please update it, or use another one.",
+	UnsupportedError: "This browser cannot use keys. Update it, or use another one.",
 	NetworkError: "The server cannot be reached. Check the connection.",
 	code_not_valid: "This key was not accepted. Try again, or another way.",
-	authenticator_refused: "This kind of key is not accepted. Please use another one.",
+	authenticator_refused: "This kind of key is not accepted. Use another one.",
 	unauthenticated: "Please sign in again.",
 	requirement: "Please confirm first that it is you.",
 	too_many: "There is no room for more. Remove one first.",
@@ -141,7 +141,8 @@ const sentences = {
 	no_flow: again, flow_expired: again, no_enrollment: again, enrollment_expired: again,
 };
 
-export function message(error) {
+export function message(error, own = {}) {
 	const { code, name, detail } = error || {};
-	return code == "authenticator_refused" && detail || sentences[code] || sentences[name] || "Something went wrong. Please try again.";
+	return own[code] || own[name] || own.other || code == "authenticator_refused" && detail ||
+		sentences[code] || sentences[name] || "Something went wrong. Please try again.";
 }

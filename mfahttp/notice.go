@@ -45,7 +45,7 @@ func (h *Handler) getNotice(c *call) error {
 	page.SignIn = page.Kind == mfa.EventResetReady &&
 		(cookieValue(c.r, h.cookies.flow) == "" || cookieValue(c.r, h.cookies.reset) == "")
 	page.Button = !page.SignIn
-	return h.notice.write(c.w, http.StatusOK, page)
+	return h.writeNotice(c, http.StatusOK, page)
 }
 
 // noticeOf reads what a link or its form carries.
@@ -83,10 +83,10 @@ func (h *Handler) postNotice(c *call) error {
 	page.Done = true
 	status := http.StatusOK
 	if err := h.repudiated(c, user); err != nil {
-		status, page.Problem = http.StatusInternalServerError, noticeHostly
+		status, page.Problem = http.StatusInternalServerError, h.speak(c.r).Text("page.notice.error.host")
 		h.logFault(c.r, &Problem{Status: status}, err)
 	}
-	return h.notice.write(c.w, status, page)
+	return h.writeNotice(c, status, page)
 }
 
 // repudiated tells a host that wants to know.

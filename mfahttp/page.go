@@ -9,6 +9,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+
+	"github.com/mfakit/mfa/words"
 )
 
 // A page is one that a mail leads to.
@@ -26,17 +28,18 @@ h1{font-size:1.5rem;line-height:1.25}
 button{font:inherit;padding:.75rem 1.5rem;min-height:3rem;max-width:100%}`
 
 const pageHead = `<!DOCTYPE html>
-<html lang="en">
+<html lang="{{.Lang}}" dir="{{.Dir}}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{template "heading" .}}</title>
+<title>{{.Title}}</title>
 <style>` + pageStyle + `</style>
 </head>
 <body>
 <main>
-<h1>{{template "heading" .}}</h1>
-`
+<h1>{{.Title}}</h1>
+{{with .Problem}}<p role="alert">{{.}}</p>
+{{end}}`
 
 const pageFoot = `</main>
 </body>
@@ -56,6 +59,18 @@ var (
 func styleHash() string {
 	sum := sha256.Sum256([]byte(pageStyle))
 	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// speak picks the language of whoever looks at a page.
+func (h *Handler) speak(r *http.Request) *words.Language {
+	wanted := ""
+	if h.language != nil {
+		wanted = h.language(r)
+	}
+	if wanted == "" {
+		wanted = r.Header.Get("Accept-Language")
+	}
+	return h.words.Pick(wanted)
 }
 
 // newPage is the host's page if it has one, tried in each of its states, and else ours.

@@ -45,8 +45,9 @@ var scriptTag = func() string {
 // They reject with the browser's DOMException, or with an Error whose name is
 // Problem (with the members of the problem document: code, status, detail),
 // NetworkError, InsecureError (no https) or UnsupportedError. message(error) is
-// an English sentence for any of them, as text and not as HTML; a host with
-// other languages goes by name and code.
+// an English sentence for any of them, as text and not as HTML. A host with other
+// languages gives message(error, texts) its own, by code and name, and in other
+// that for all the rest.
 //
 // create(publicKey) and get(publicKey, mediation) are the ceremonies alone, for
 // hosts with fetches of their own: from publicKey as the API sends it to the

@@ -9,12 +9,10 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/notify"
+	"github.com/mfakit/mfa/words"
 )
 
 func TestNew(t *testing.T) {
-	words := func(w notify.Words) map[string]notify.Language {
-		return map[string]notify.Language{"de": {Words: map[mfa.EventType]notify.Words{mfa.EventReset: w}}}
-	}
 	for _, c := range []struct {
 		name   string
 		change func(*notify.Config)
@@ -35,20 +33,23 @@ func TestNew(t *testing.T) {
 		{"localhost", func(c *notify.Config) { c.SettingsURL = "http://localhost:8080/settings" }, ""},
 		{"loopback", func(c *notify.Config) { c.SettingsURL = "http://127.0.0.1:8080/settings" }, ""},
 		{"long support", func(c *notify.Config) { c.SupportText = strings.Repeat("a", 1025) }, "SupportText"},
-		{"no subject", func(c *notify.Config) { c.Languages = words(notify.Words{What: "x"}) }, "Subject"},
-		{"no text", func(c *notify.Config) { c.Languages = words(notify.Words{Subject: "x"}) }, "What"},
-		{"broken template", func(c *notify.Config) { c.Languages = words(notify.Words{Subject: "{{", What: "x"}) }, "account.reset"},
-		{"no such field", func(c *notify.Config) { c.Languages = words(notify.Words{Subject: "x", What: "{{.Code}}"}) }, `Languages["de"]`},
+		{"support in a language that is not there", func(c *notify.Config) { c.SupportTexts = map[string]string{"fr": "Aide"} }, `SupportTexts["fr"]`},
+		{"support in other languages alone", func(c *notify.Config) { c.SupportText, c.SupportTexts = "", map[string]string{"de": "Hilfe"} }, `SupportTexts["de"]`},
+		{"support in two lines", func(c *notify.Config) { c.SupportTexts = map[string]string{"de": "Hil\nfe"} }, `SupportTexts["de"]`},
+		{"support in two languages", func(c *notify.Config) { c.SupportTexts = map[string]string{"de": "Hilfe"} }, ""},
 		{"empty for some", func(c *notify.Config) {
-			c.Languages = words(notify.Words{Subject: "x", What: "{{if .Label}}x{{end}}"})
-		}, "empty"},
-		{"broken form", func(c *notify.Config) {
-			c.Languages = map[string]notify.Language{"en": {Text: template.Must(template.New("").Parse("{{.Nothing}}"))}}
-		}, `Languages["en"]`},
-		{"broken HTML", func(c *notify.Config) {
-			c.Languages = map[string]notify.Language{"en": {HTML: htmltemplate.Must(htmltemplate.New("").Parse("<a href=\"{{.Nothing}}"))}}
-		}, `Languages["en"]`},
-		{"time without a zone", func(c *notify.Config) { c.Languages = map[string]notify.Language{"de": {Time: "15:04"}} }, "Time"},
+			c.Words = with(t, "de", map[string]string{"mail.enrollment.added.what": "{first, select, true {{app} {thing}} other {}}"})
+		}, "in the language de: enrollment.added: the subject, the text"},
+		{"no words for the link, for some", func(c *notify.Config) {
+			c.Words = with(t, "de", map[string]string{"mail.reset.requested.link": " "})
+			links(c)
+		}, "in the language de: reset.requested"},
+		{"broken form", func(c *notify.Config) { c.Text = plain("{{.Nothing}}") }, "Nothing"},
+		{"broken HTML", func(c *notify.Config) { c.HTML = rich("<a href=\"{{.Nothing}}") }, "en"},
+		{"form that breaks with little to tell", func(c *notify.Config) { c.Text = plain("{{index .Facts 1}}") }, "en"},
+		{"text without the link", func(c *notify.Config) { c.Text = plain("{{.What}}"); links(c) }, "does not hold {{.Link}}"},
+		{"HTML without the link", func(c *notify.Config) { c.HTML = rich("{{.What}}"); links(c) }, "does not hold {{.Link}}"},
+		{"form without a link, which is not needed", func(c *notify.Config) { c.Text, c.HTML = plain("{{.What}}"), rich("{{.What}}") }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := config(&mailbox{})
@@ -64,35 +65,51 @@ func TestNew(t *testing.T) {
 	}
 }
 
-func TestLanguages(t *testing.T) {
-	german := notify.Language{
-		Words: map[mfa.EventType]notify.Words{
-			mfa.EventRemoved: {Subject: "{{.App}}: Verfahren entfernt", What: "Entfernt: {{.Thing}}.", Advice: "Waren Sie das?"},
-		},
-		Methods: map[string]string{"totp": "Authenticator-App"},
-		Time:    "02.01.2006 15:04 -07:00",
-		Text:    template.Must(template.New("").Parse("{{.Lang}}: {{.What}} {{.When}} {{.Advice}} {{.SettingsURL}}\n")),
-		HTML:    htmltemplate.Must(htmltemplate.New("").Parse(`<p lang="{{.Lang}}">{{.What}}</p>`)),
+func plain(form string) *template.Template { return template.Must(template.New("").Parse(form)) }
+
+func rich(form string) *htmltemplate.Template {
+	return htmltemplate.Must(htmltemplate.New("").Parse(form))
+}
+
+// with is the catalogue with a host's own messages.
+func with(t *testing.T, tag string, messages map[string]string) *words.Catalogue {
+	t.Helper()
+	c, err := words.Default().With(tag, messages)
+	if err != nil {
+		t.Fatal(err)
 	}
-	in := func(tag string) func(*notify.Config) {
-		return func(c *notify.Config) {
-			c.Languages = map[string]notify.Language{
-				"de": german,
-				"en": {Words: map[mfa.EventType]notify.Words{mfa.EventReset: {Subject: "Our own words", What: "Reset."}}},
-				"fr": {Words: map[mfa.EventType]notify.Words{"": {Subject: "Votre compte", What: "Changement."}}},
+	return c
+}
+
+// in is for whom a language is theirs.
+func in(tag string) func(*notify.Config) {
+	return func(c *notify.Config) { c.Locale = func(context.Context, mfa.Event) string { return tag } }
+}
+
+func TestLocale(t *testing.T) {
+	own := with(t, "en", map[string]string{"mail.account.reset.subject": "{app}: our own words"})
+	own, err := own.With("fr", map[string]string{
+		"mail.enrollment.removed.subject": "Votre compte {app}", "mail.enrollment.removed.what": "Supprimé de {app} : {thing}.",
+		"mail.label.when": "Date", "method.totp": "Application", "format.month.3": "mars",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := ""
+	options := func(c *notify.Config) {
+		c.Words, c.SupportTexts = own, map[string]string{"fr": "Écrivez-nous."}
+		c.Text, c.HTML = plain("{{.Lang}}: {{.What}}{{range .Facts}}{{if eq .Value $.When}} {{.Label}} {{.Value}}{{end}}{{end}} {{.Support}}\n"), rich(`<p lang="{{.Lang}}" dir="{{.Dir}}">{{.What}}</p>`)
+		c.Locale = func(_ context.Context, e mfa.Event) string {
+			if e.User != "u7" {
+				t.Error("asked about another event")
 			}
-			c.Locale = func(_ context.Context, e mfa.Event) string {
-				if e.User != "u7" {
-					t.Error("asked about another event")
-				}
-				return tag
-			}
+			return tag
 		}
 	}
-	const text = "de: Entfernt: Authenticator-App “Ada's phone”. 01.03.2026 12:00 +00:00 Waren Sie das? https://example.com/settings?tab=security&x=1\n"
-	for _, tag := range []string{"de", "de-AT", "de-Latn-CH"} {
-		m := one(t, event(mfa.EventRemoved), in(tag))
-		if m.Subject != "Example: Verfahren entfernt" || m.Text != text || m.HTML != `<p lang="de">Entfernt: Authenticator-App “Ada&#39;s phone”.</p>` {
+	const french = "fr: Supprimé de Example : Application “Ada's phone”. Date 1 mars 2026, 12:00 UTC Écrivez-nous.\n"
+	for _, tag = range []string{"fr", "fr-CA", "fr-Latn-CH"} {
+		m := one(t, event(mfa.EventRemoved), options)
+		if m.Subject != "Votre compte Example" || m.Text != french || m.HTML != `<p lang="fr" dir="ltr">Supprimé de Example : Application “Ada&#39;s phone”.</p>` {
 			t.Errorf("%s: %q %q %q", tag, m.Subject, m.Text, m.HTML)
 		}
 	}
@@ -101,16 +118,33 @@ func TestLanguages(t *testing.T) {
 		kind mfa.EventType
 		want string
 	}{
-		{"de", mfa.EventReset, "Our own words"}, // no German words: all of it in English
-		{"", mfa.EventReset, "Our own words"},
-		{"nb", mfa.EventReset, "Our own words"},
-		{"-", mfa.EventReset, "Our own words"},
+		{"", mfa.EventReset, "Example: our own words"},
+		{"nb", mfa.EventReset, "Example: our own words"},
+		{"-", mfa.EventReset, "Example: our own words"},
+		{"fr", mfa.EventReset, "Example: our own words"}, // there are no French ones
 		{"en-GB", mfa.EventRemoved, "Your Example account: a way to sign in was removed"},
-		{"fr", mfa.EventRemoved, "Votre compte"},
-		{"de", "other", "Your Example account: a security change"},
+		{"", "other", "Your Example account: a security change"},
 	} {
-		if m := one(t, event(c.kind), in(c.tag)); m.Subject != c.want {
+		tag = c.tag
+		if m := one(t, event(c.kind), options); m.Subject != c.want {
 			t.Errorf("%q, %s: %q, want %q", c.tag, c.kind, m.Subject, c.want)
 		}
+	}
+}
+
+// A condition that was not met when the words were tried: no mail is better than one
+// that says nothing, and the notice is offered again.
+func TestWordsThatFailLaterSendNothing(t *testing.T) {
+	b := &mailbox{}
+	n := notifier(t, b, func(c *notify.Config) {
+		c.Words = with(t, "en", map[string]string{"mail.enrollment.removed.what": "{thing, select, pigeon { } other {{app}: {thing}}}"})
+	})
+	e := event(mfa.EventRemoved)
+	if err := n.Observe(t.Context(), e); err != nil || len(b.all()) != 1 {
+		t.Fatal(err)
+	}
+	e.Method, e.Label = "pigeon", ""
+	if err := n.Observe(t.Context(), e); err == nil || len(b.all()) != 1 || strings.Contains(err.Error(), "ada") {
+		t.Errorf("%v, %d mails", err, len(b.all()))
 	}
 }

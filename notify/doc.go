@@ -62,8 +62,8 @@
 //
 // # Other words, other languages
 //
-// Config.Languages replaces the words of some or all kinds, or the whole
-// form of the mail, per language; Config.Locale picks one for an event. What is
-// not there is English. New tries every template, so that a mistake is found at
-// start.
+// The words are those of Config.Words, by default of [words.Default], which has English,
+// Arabic, German and Spanish; [words.Catalogue.With] replaces some, or adds a language.
+// Config.Locale picks the language for an event. Config.Text and Config.HTML replace
+// the form around the words. New tries all of them, so that a mistake is found at start.
 package notify

@@ -10,6 +10,7 @@ import (
 	"github.com/mfakit/mfa/notify"
 	"github.com/mfakit/mfa/store/memory"
 	"github.com/mfakit/mfa/totp"
+	"github.com/mfakit/mfa/words"
 )
 
 // toScreen is a sender for the examples; a program takes one of package mailer.
@@ -55,14 +56,20 @@ func ExampleNew() {
 }
 
 // Other words for one kind of event; everything else stays as it is.
-func ExampleLanguage() {
+func ExampleConfig_words() {
+	own, err := words.Default().With("en", map[string]string{
+		"mail.recovery.generated.subject": "New {app} recovery codes",
+		"mail.recovery.generated.what":    "You have new recovery codes for {app}. Print them.",
+		"mail.recovery.generated.advice":  "Not you? Come by at once.",
+	})
+	if err != nil {
+		panic(err)
+	}
 	notices, err := notify.New(notify.Config{
 		Sender:      toScreen{},
 		AppName:     "Example",
 		SupportText: "Ask the service desk, room 12.",
-		Languages: map[string]notify.Language{"en": {Words: map[mfa.EventType]notify.Words{
-			mfa.EventRecoveryCodes: {Subject: "New {{.App}} recovery codes", What: "You have new recovery codes. Print them.", Advice: "Not you? Come by at once."},
-		}}},
+		Words:       own,
 	})
 	if err != nil {
 		panic(err)
@@ -74,7 +81,7 @@ func ExampleLanguage() {
 	// To: ada@example.org
 	// Subject: New Example recovery codes
 	//
-	// You have new recovery codes. Print them.
+	// You have new recovery codes for Example. Print them.
 	//
 	// When: 1 March 2026, 12:00 UTC
 	//

@@ -26,9 +26,6 @@ func linked(e mfa.Event) (has, also bool) {
 	return false, false
 }
 
-// linkedKinds are those of which some events have a link.
-var linkedKinds = []mfa.EventType{mfa.EventEnrolled, mfa.EventResetRequested, mfa.EventResetReady}
-
 // link makes the address that goes into the mail. Whoever has it can use it, so
 // no error tells of it.
 func (n *Notifier) link(ctx context.Context, e mfa.Event) (string, error) {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -161,63 +159,6 @@ func TestA89_NoTokenInErrors(t *testing.T) {
 		if err := try(&mailbox{}, link, nil); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-func TestLinkWords(t *testing.T) {
-	german := notify.Words{Subject: "Neu", What: "Es gibt ein neues Verfahren.", Link: "Rückgängig machen{{with .Until}} bis {{.}}{{end}}"}
-	in := func(l notify.Language) func(*notify.Config) {
-		return func(c *notify.Config) {
-			c.Languages, c.Locale = map[string]notify.Language{"de": l}, func(context.Context, mfa.Event) string { return "de" }
-		}
-	}
-	own := func(w notify.Words) notify.Language {
-		return notify.Language{Words: map[mfa.EventType]notify.Words{mfa.EventEnrolled: w}}
-	}
-	e := event(mfa.EventEnrolled)
-	e.First = true
-	if m := one(t, e, links, in(own(german))); !strings.Contains(m.Text, "\nRückgängig machen bis 4 March 2026, 12:00 UTC: "+page+"\n") || m.Subject != "Neu" {
-		t.Error(m.Text)
-	}
-	// General words are for mails with a link if they have words for it.
-	general := notify.Language{Words: map[mfa.EventType]notify.Words{"": {Subject: "Neu", What: "Eine Änderung."}}}
-	if m := one(t, e, links, in(general)); m.Subject == "Neu" || !strings.Contains(m.Text, linking[mfa.EventEnrolled]) {
-		t.Error(m.Text)
-	}
-	if m := one(t, e, in(general)); m.Subject != "Neu" {
-		t.Error(m.Text)
-	}
-	general.Words[""] = notify.Words{Subject: "Neu", What: "Eine Änderung.", Link: "Hier"}
-	if m := one(t, e, links, in(general)); m.Subject != "Neu" || !strings.Contains(m.Text, "Hier: "+page) {
-		t.Error(m.Text)
-	}
-	plain := func(s string) *template.Template { return template.Must(template.New("").Parse(s)) }
-	for _, c := range []struct {
-		name string
-		l    notify.Language
-		want string
-	}{
-		{"no words", own(notify.Words{Subject: "x", What: "x"}), "no words for the link"},
-		{"empty words", own(notify.Words{Subject: "x", What: "x", Link: "{{with .Hint}}x{{end}}"}), "empty"},
-		{"broken", own(notify.Words{Subject: "x", What: "x", Link: "{{"}), "enrollment.added"},
-		{"no such field", own(notify.Words{Subject: "x", What: "x", Link: "{{.Token}}"}), "Token"},
-		{"in the subject", own(notify.Words{Subject: "x {{.Link}}", What: "x", Link: "x"}), "subject"},
-		{"a text without it", notify.Language{Words: own(german).Words, Text: plain("{{.What}}")}, "does not hold {{.Link}}"},
-		{"HTML without it", notify.Language{Words: own(german).Words, HTML: htmltemplate.Must(htmltemplate.New("").Parse("{{.What}}"))}, "does not hold {{.Link}}"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			k := config(&mailbox{})
-			in(c.l)(&k)
-			if c.name != "broken" {
-				if _, err := notify.New(k); err != nil {
-					t.Errorf("without Config.Link: %v", err)
-				}
-			}
-			links(&k)
-			if _, err := notify.New(k); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), `Languages["de"]`) {
-				t.Errorf("got %v, want an error about %s", err, c.want)
-			}
-		})
 	}
 }
 

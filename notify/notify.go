@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	htmltemplate "html/template"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
+	"text/template"
 	"time"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/recent"
 	"github.com/mfakit/mfa/internal/shown"
+	"github.com/mfakit/mfa/words"
 )
 
 const (
@@ -46,8 +50,7 @@ type Config struct {
 	// delayed reset that was asked for, goes on with one that is ready. It is called
 	// for these events alone; empty: the mail has no link. The page should show a
 	// button, and do it when that is pressed, as mail scanners open links. The
-	// address is held to what SettingsURL is held to, and Words.Link says what it is
-	// for. Nil: no mail has a link, and a delayed reset cannot be finished, since
+	// address is held to what SettingsURL is held to. Nil: no mail has a link, and a delayed reset cannot be finished, since
 	// the mail that it is ready leads nowhere.
 	//
 	// Whoever has the link can use it. It goes to Event.Email, that which undoes or
@@ -56,19 +59,25 @@ type Config struct {
 	Link func(ctx context.Context, e mfa.Event) (url string, err error)
 
 	// SupportText is a sentence about how to reach people who can help, for those
-	// who cannot sign in any more; at most 1 KiB.
-	SupportText string
+	// who cannot sign in any more; at most 1 KiB. SupportTexts is the same in other
+	// languages, by their tag in Words.
+	SupportText  string
+	SupportTexts map[string]string
 
 	// Location is the time zone of the mails, named in them; nil: UTC.
 	Location *time.Location
 
+	// Words are the languages of the mails; nil: words.Default().
+	Words *words.Catalogue
+
 	// Locale names the language of the person whom an event concerns, as a BCP 47
-	// tag ("de-AT"). Nil, or a language that is not in Languages: English.
+	// tag ("de-AT"). Nil, or one that is not in Words: English.
 	Locale func(ctx context.Context, e mfa.Event) string
 
-	// Languages are words in other languages, or other words in English ("en"), by
-	// tag. "de-AT" falls back to "de".
-	Languages map[string]Language
+	// Text and HTML are the form of the mails, over [Data]; nil: this package's own.
+	// They must not be changed once they are in use.
+	Text *template.Template
+	HTML *htmltemplate.Template
 
 	// Addresses names more addresses to tell of an event than Event.Email, at most
 	// four. Nil: none.
@@ -85,15 +94,14 @@ type Config struct {
 // A Notifier mails notices. Make it with [New]. It is safe for use by any number
 // of goroutines.
 type Notifier struct {
-	config    Config
-	languages map[string]*language
-	taken     *recent.IDs // mails that went out while another of the same notice did not
+	config Config
+	taken  *recent.IDs // mails that went out while another of the same notice did not
 }
 
 var _ mfa.Observer = (*Notifier)(nil)
 
-// New makes a notifier, and tries all templates. Its errors name the field that is
-// wrong.
+// New makes a notifier, and tries the words and the forms in all languages. Its errors
+// name what is wrong.
 func New(c Config) (*Notifier, error) {
 	switch {
 	case c.Sender == nil:
@@ -102,8 +110,12 @@ func New(c Config) (*Notifier, error) {
 		return nil, errors.New("notify: AppName is empty, too long, or not one line of visible text")
 	case c.SettingsURL == "" && c.SupportText == "":
 		return nil, errors.New("notify: SettingsURL and SupportText are empty: a mail has to say what to do")
-	case len(c.SupportText) > maxSupport || c.SupportText != shown.Line(c.SupportText):
-		return nil, errors.New("notify: SupportText is too long, or not one line of visible text")
+	}
+	if c.Words == nil {
+		c.Words = words.Default()
+	}
+	if err := checkSupport(c); err != nil {
+		return nil, err
 	}
 	if err := checkURL(c.SettingsURL); err != nil {
 		return nil, fmt.Errorf("notify: SettingsURL %w", err)
@@ -111,11 +123,36 @@ func New(c Config) (*Notifier, error) {
 	if c.Location == nil {
 		c.Location = time.UTC
 	}
-	languages, err := compile(c)
-	if err != nil {
-		return nil, err
+	forms := c.Text != nil || c.HTML != nil
+	if c.Text == nil {
+		c.Text = ownText
 	}
-	return &Notifier{config: c, languages: languages, taken: recent.New(maxTaken)}, nil
+	if c.HTML == nil {
+		c.HTML = ownHTML
+	}
+	n := &Notifier{config: c, taken: recent.New(maxTaken)}
+	for _, tag := range c.Words.Tags() {
+		if err := n.try(c.Words.Pick(tag), forms); err != nil {
+			return nil, fmt.Errorf("notify: in the language %s: %w", tag, err)
+		}
+	}
+	return n, nil
+}
+
+func checkSupport(c Config) error {
+	unfit := func(text string) bool { return len(text) > maxSupport || text != shown.Line(text) }
+	if unfit(c.SupportText) {
+		return errors.New("notify: SupportText is too long, or not one line of visible text")
+	}
+	for tag, text := range c.SupportTexts {
+		switch {
+		case !slices.Contains(c.Words.Tags(), tag):
+			return fmt.Errorf("notify: SupportTexts[%q] is in a language that Words has not", tag)
+		case text == "" || unfit(text) || c.SupportText == "":
+			return fmt.Errorf("notify: SupportTexts[%q] is empty, too long, or not one line of visible text, or there is no SupportText", tag)
+		}
+	}
+	return nil
 }
 
 func checkURL(text string) error {
@@ -134,8 +171,8 @@ func checkURL(text string) error {
 }
 
 // Observe implements [mfa.Observer]. It mails security notices, and ignores all other
-// events, and those of enrollments that were imported. It returns nil when all addresses were told, an error that holds
-// nothing of the mail when one was not.
+// events, and those of enrollments that were imported. It returns nil when all
+// addresses were told, an error that holds nothing of the mail when one was not.
 func (n *Notifier) Observe(ctx context.Context, e mfa.Event) error {
 	if !e.Notice || e.Type == mfa.EventImported { // nothing that its owner did, or has to do anything about
 		return nil
@@ -154,7 +191,12 @@ func (n *Notifier) Observe(ctx context.Context, e mfa.Event) error {
 	if err != nil {
 		return err
 	}
-	plain, with, err := n.compose(ctx, e, link)
+	l := n.language(ctx, e)
+	plain, err := n.compose(l, e, "")
+	with := plain
+	if err == nil && link != "" {
+		with, err = n.compose(l, e, link)
+	}
 	if err != nil {
 		return err
 	}

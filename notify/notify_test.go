@@ -43,7 +43,7 @@ func TestObserve(t *testing.T) {
 		t.Errorf("the text is\n%s", m.Text)
 	}
 	for _, want := range []string{
-		`<html lang="en">`, `Authenticator app “Ada&#39;s phone”`, `1 March 2026, 12:00 UTC`, `192.0.2.7`, `Oslo, Norway`, `Firefox, Windows`,
+		`<html lang="en" dir="ltr">`, `Authenticator app “Ada&#39;s phone”`, `1 March 2026, 12:00 UTC`, `192.0.2.7`, `Oslo, Norway`, `Firefox, Windows`,
 		`href="https://example.com/settings?tab=security&amp;x=1"`, `write to support@example.com.`,
 	} {
 		if !strings.Contains(m.HTML, want) {
@@ -137,16 +137,16 @@ func TestObserve_Wordings(t *testing.T) {
 		{"not the first", func(e *mfa.Event) { e.Type = mfa.EventEnrolled }, "was added", "From now on"},
 		{"no label", func(e *mfa.Event) { e.Type, e.Label = mfa.EventEnrolled, "" }, "account: Authenticator app.", "“"},
 		{"the engine's label", func(e *mfa.Event) { e.Type, e.Label = mfa.EventEnrolled, "Authenticator app 2" }, "account: Authenticator app 2.", "“"},
-		{"a hint", func(e *mfa.Event) { e.Type, e.Method, e.Label, e.Hint = mfa.EventReplaced, "sms", "", "•• 34" }, "Text messages (•• 34)", ""},
-		{"a key", func(e *mfa.Event) { e.Type, e.Method, e.Label = mfa.EventCloneSuspected, "webauthn", "Blue key" }, "Security key or passkey “Blue key” counts", ""},
+		{"a hint", func(e *mfa.Event) { e.Type, e.Method, e.Label, e.Hint = mfa.EventReplaced, "sms", "", "•• 34" }, "Text message (•• 34)", ""},
+		{"a key", func(e *mfa.Event) { e.Type, e.Method, e.Label = mfa.EventCloneSuspected, "webauthn", "Blue key" }, "used before: Security key or passkey “Blue key”.", ""},
 		{"a method without words", func(e *mfa.Event) { e.Type, e.Method, e.Label = mfa.EventRemoved, "carrier_pigeon", "" }, "account: carrier_pigeon.", ""},
 		{"no method", func(e *mfa.Event) { e.Type, e.Method, e.Label = mfa.EventRemoved, "", "" }, "account: Second step.", ""},
 		{"codes are left", func(e *mfa.Event) { e.Type, e.Count = mfa.EventRecoveryUsed, 7 }, "7 codes are left", ""},
 		{"one code is left", func(e *mfa.Event) { e.Type, e.Count = mfa.EventRecoveryUsed, 1 }, "One code is left", ""},
 		{"the last code", func(e *mfa.Event) { e.Type, e.Count = mfa.EventRecoveryUsed, 0 }, "the last one", "left"},
-		{"a device for days", func(e *mfa.Event) { e.Type, e.Count = mfa.EventDeviceRemembered, 30 }, "account, for 30 days: ", ""},
-		{"a device for a day", func(e *mfa.Event) { e.Type, e.Count = mfa.EventDeviceRemembered, 1 }, "account, for a day: ", ""},
-		{"a device", func(e *mfa.Event) { e.Type, e.Count = mfa.EventDeviceRemembered, 0 }, "for your Example account: ", "day"},
+		{"a device for days", func(e *mfa.Event) { e.Type, e.Count = mfa.EventDeviceRemembered, 30 }, "account, for 30 days. ", ""},
+		{"a device for a day", func(e *mfa.Event) { e.Type, e.Count = mfa.EventDeviceRemembered, 1 }, "account, for a day. ", ""},
+		{"a device", func(e *mfa.Event) { e.Type, e.Count = mfa.EventDeviceRemembered, 0 }, "for your Example account. ", "day"},
 		{"a device's identifier", func(e *mfa.Event) { e.Type, e.Label = mfa.EventDeviceReused, "q8wd7h" }, "no longer remembered", "q8wd7h"},
 		{"a reset that waits", func(e *mfa.Event) { e.Type = mfa.EventResetRequested }, "Nothing is removed before 4 March 2026, 12:00 UTC.", "link"},
 		{"one without a time", func(e *mfa.Event) { e.Type, e.Until = mfa.EventResetRequested, time.Time{} }, "no longer have them.\n", "before"},
@@ -156,7 +156,8 @@ func TestObserve_Wordings(t *testing.T) {
 			e.Type, e.Actor, e.Reason = mfa.EventBypassIssued, "carol@staff.example", "caller sounded tired"
 		}, "It works until 4 March 2026, 12:00 UTC.", "carol"},
 		{"an enrolment undone", func(e *mfa.Event) { e.Type, e.Count = mfa.EventUndone, 1 }, "undone: Authenticator app “Ada's phone”. The", "came after"},
-		{"several undone", func(e *mfa.Event) { e.Type, e.Count = mfa.EventUndone, 2 }, "and all that came after it. The", ""},
+		{"several undone", func(e *mfa.Event) { e.Type, e.Count = mfa.EventUndone, 2 }, "All that came after it was undone too. The", ""},
+		{"another key", func(e *mfa.Event) { e.Type, e.Method, e.Label = mfa.EventRemoved, "webauthn", "Passkey 2" }, "account: Passkey 2.", "“"},
 		{"failures", func(e *mfa.Event) { e.Type, e.Count = mfa.EventManyFailures, 10 }, "10 wrong answers", ""},
 		{"the user's own reset", func(e *mfa.Event) { e.Type = mfa.EventReset }, "You, or somebody who was signed in as you, removed", "support has"},
 		{"reset by support", func(e *mfa.Event) {

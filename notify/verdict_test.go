@@ -71,7 +71,7 @@ func TestObserve_NoMailOfARisk(t *testing.T) {
 	}
 }
 
-const deviceText = `Somebody signed in to your Example account, with all that it asks for, from a device that was not seen before, which seems to be in Oslo, Norway.
+const deviceText = `Somebody signed in to your Example account, with all that it asks for, from a device that was not seen before. It seems to be in Oslo, Norway.
 
 Account: ada@example.org
 When: 1 March 2026, 12:00 UTC
@@ -94,7 +94,7 @@ func TestObserve_NewDevice(t *testing.T) {
 	if m := one(t, e); m.Text != deviceText {
 		t.Errorf("%s", m.Text)
 	}
-	nowhere := strings.NewReplacer(", which seems to be in Oslo, Norway", "", "Place: Oslo, Norway\n", "").Replace(deviceText)
+	nowhere := strings.NewReplacer(" It seems to be in Oslo, Norway.", "", "Place: Oslo, Norway\n", "").Replace(deviceText)
 	for _, place := range []string{"", "\u200B", "https://evil.example/"} {
 		if e.Place = place; one(t, e).Text != nowhere {
 			t.Errorf("%q: %s", place, one(t, e).Text)

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/template"
 
 	"github.com/mfakit/mfa/internal/shown"
+	"github.com/mfakit/mfa/words"
 )
 
 // What is shown of an action, in characters: the whole is on the page, and the
@@ -27,27 +27,27 @@ var typed = strings.NewReplacer("‘", "'", "’", "'", "‚", "'", "“", `"`, 
 // digits stay.
 func shownAction(text string, limit int) string { return typed.Replace(shown.Whole(text, limit)) }
 
-// tryAction renders a template with an action. One that did not name it would have
+// tryAction writes a message with an action. One that did not name it would have
 // people approve what they cannot see; before the code, or at the beginning of a
 // line, its words could pass for ours.
-func (t texts) tryAction(tpl *template.Template, code string) error {
+func (t texts) tryAction(l *words.Language) error {
 	const marker = "this action"
-	body, err := t.render(tpl, TextData{App: t.app, Code: code, Minutes: 10, Action: marker})
+	body, err := t.say(l, saying{code: sampleCode, life: sampleLife, action: marker})
 	if err != nil {
 		return err
 	}
-	if first := strings.Index(body, code); first < 0 || strings.Index(body, marker) < first {
-		return errors.New("it does not say, after {{.Code}}, the {{.Action}} that people approve by it")
+	if first := strings.Index(body, sampleCode); first < 0 || strings.Index(body, marker) < first {
+		return errors.New("it does not say, after {code}, the {action} that people approve by it")
 	}
 	for line := range strings.SplitSeq(body, "\n") {
-		if strings.HasPrefix(strings.TrimSpace(line), marker) {
-			return errors.New("it has a line that begins with {{.Action}}, where others' words could pass for yours")
+		if strings.HasPrefix(strings.TrimLeftFunc(line, blank), marker) {
+			return errors.New("it has a line that begins with {action}, where others' words could pass for yours")
 		}
 	}
 	const wide = "\U0001F511" // takes two places; a few more of them stand for what marks a cut
-	body, err = t.render(tpl, TextData{App: t.app, Code: code, Minutes: 10, Action: strings.Repeat(wide, minAction+2)})
-	if err == nil && Segments(body+t.lastLine(code)) > maxSegments {
-		err = fmt.Errorf("with an {{.Action}} in another script it costs more than %d messages", maxSegments)
+	body, err = t.say(l, saying{code: sampleCode, life: sampleLife, action: strings.Repeat(wide, minAction+2)})
+	if err == nil && Segments(body+t.lastLine(sampleCode)) > maxSegments {
+		err = fmt.Errorf("with an {action} in another script it costs more than %d messages", maxSegments)
 	}
 	return err
 }

@@ -105,7 +105,7 @@ func (f *Factor) ask(a asking) (mfa.Step, error) {
 	if err != nil {
 		return mfa.Step{}, err
 	}
-	text, err := f.texts.text(a, code, f.codes.Minutes())
+	text, err := f.texts.text(a, code, time.Duration(f.codes.Minutes())*time.Minute)
 	if err != nil {
 		return mfa.Step{}, err
 	}

@@ -371,7 +371,7 @@ func TestA89_C20_NoCodeOrNumberIsPrinted(t *testing.T) {
 	values := map[string]any{
 		"State": State{number1}, "*State": &State{number1}, "[]State": []State{{number1}},
 		"Destination": Destination{User: ada, Number: number1}, "*Destination": &Destination{User: ada, Number: number1},
-		"TextData": TextData{Code: code}, "Challenge": step.Challenge, "Step": step, "Message": step.Delivery.Message,
+		"Challenge": step.Challenge, "Step": step, "Message": step.Delivery.Message,
 		"not valid": notValid, "malformed": malformed, "refused": refusal,
 	}
 	for name, v := range values {

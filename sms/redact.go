@@ -22,9 +22,3 @@ func (d Destination) Format(w fmt.State, _ rune) {
 
 // LogValue is what Format prints.
 func (d Destination) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(d)) }
-
-// Format keeps the code out of every verb of package fmt.
-func (d TextData) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "sms.TextData(redacted)") }
-
-// LogValue keeps the code out of logs.
-func (d TextData) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(d)) }

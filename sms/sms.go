@@ -35,7 +35,7 @@
 //
 // Besides codes there is one warning: that somebody asked for a delayed reset
 // (mfa.Engine.RequestReset), which goes to every number that the user has
-// confirmed.
+// confirmed. Both are in the user's language (Config.Words and Config.Locale).
 //
 // # What is stored
 //
@@ -55,6 +55,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/onetime"
+	"github.com/mfakit/mfa/words"
 )
 
 // Name is the name of the method.
@@ -76,20 +77,15 @@ type Config struct {
 	Digits   int           // of a code: 6 to 10; 0: 6
 	Lifetime time.Duration // of a code: at most ten minutes (NIST SP 800-63B-4 section 3.1.3.2); 0: five
 
-	// Texts are templates (of text/template) by locale ("no", "pt-BR"), with
-	// [TextData]; "" is for all others, and English if there is none. A text that
-	// stays within the GSM 7-bit alphabet and 160 characters with the last line
-	// costs one message, see [Segments]; more than four are refused. Each has to
-	// name what a code approves, {{with .Action}}: {{.}}{{end}}, behind the code and
-	// not at the beginning of a line, with room for it. Locale says which is a
-	// user's: the nearest is taken, of "pt-BR" that of "pt"; nil: "".
-	Texts  map[string]string
+	// Words are the languages of the messages; nil: words.Default(). A message that
+	// stays within the GSM 7-bit alphabet and 160 characters with the last line costs
+	// one, see [Segments]; what costs more than four is refused. sms.code.action has to
+	// name the action behind the code, not at the beginning of a line, and with room
+	// for it. Locale tells a user's language as a BCP 47 tag ("pt-BR"), and is asked with
+	// what an event says of user and client where [Factor.Tell] warns; nil, or one that is
+	// not in Words: English.
+	Words  *words.Catalogue
 	Locale func(mfa.User, mfa.Client) string
-
-	// ResetTexts are templates by locale, as Texts are, with [ResetData]: the
-	// warning that somebody asked for a delayed reset, see [Factor.Tell]. Locale is
-	// asked with what the event says of user and client.
-	ResetTexts map[string]string
 
 	// AcceptUnknown takes numbers of which the kind of line cannot be told, and
 	// those of Internet telephony and personal numbers, which are easily had in

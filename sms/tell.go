@@ -3,24 +3,12 @@ package sms
 import (
 	"errors"
 	"fmt"
-	"text/template"
+	"strings"
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/words"
 )
-
-// ResetData is what a text of Config.ResetTexts can use: {{.App}}, and {{.Until}},
-// as in {{.Until.Format "02.01. 15:04"}}.
-type ResetData struct {
-	App   string
-	Until time.Time // when the reset takes effect, in UTC
-}
-
-// defaultReset is in English. It is one message, also with an app's name of 30
-// characters. It has no link: a message that asks to follow one is what thieves
-// send.
-const defaultReset = `{{.App}}: somebody asked to reset your two-step verification. It is due {{.Until.Format "2 Jan 15:04"}} UTC. ` +
-	"Not you? Sign in to cancel it, or see our mail."
 
 var _ mfa.Teller = (*Factor)(nil)
 
@@ -56,33 +44,32 @@ func (f *Factor) Tell(r mfa.TellRequest) []mfa.Delivery {
 	return out
 }
 
-// reset is the message of a reset that was asked for. A text that cannot be used,
-// by a condition that was not met when it was tried, gives way to our own: it is a
-// warning, which should not be lost.
+// reset is the message of a reset that was asked for. It has no link: a message
+// that asks to follow one is what thieves send. A text that cannot be used, by a
+// condition that was not met when it was tried, gives way to our own: it is a warning,
+// which should not be lost.
 func (t texts) reset(a asking, until time.Time) (string, error) {
-	data := ResetData{App: t.app, Until: until.UTC()}
-	text, err := t.render(t.pick(t.resets, a.user, a.client), data)
-	if err != nil || text == "" || Segments(text) > maxSegments {
-		return t.render(template.Must(template.New("sms").Parse(defaultReset)), data)
+	text, err := t.sayReset(t.pick(a.user, a.client), until)
+	if err != nil || Segments(text) > maxSegments {
+		return t.sayReset(words.Default().Pick(), until)
 	}
 	return text, nil
 }
 
-// tryReset renders a template as it will be, at two times.
-func (t texts) tryReset(tpl *template.Template) error {
-	long := time.Date(2028, time.December, 20, 20, 58, 58, 0, time.UTC)
-	text, err := t.render(tpl, ResetData{t.app, long})
-	if err != nil {
-		return err
+func (t texts) sayReset(l *words.Language, until time.Time) (string, error) {
+	when := l.Time(until.UTC())
+	text, err := fit(l.Text(idReset, "app", t.app, "until", when))
+	if err == nil && !strings.Contains(text, when) {
+		err = errors.New("it does not say {until}")
 	}
-	other, err := t.render(tpl, ResetData{t.app, long.AddDate(0, 0, -11)})
-	switch {
-	case err != nil:
-		return err
-	case text == other:
-		return errors.New("it does not say {{.Until}}")
-	case Segments(text) > maxSegments:
-		return fmt.Errorf("it costs more than %d messages", maxSegments)
+	return text, err
+}
+
+// tryReset writes the message as it will be, at a time that is long in words.
+func (t texts) tryReset(l *words.Language) error {
+	text, err := t.sayReset(l, time.Date(2028, time.September, 20, 20, 58, 58, 0, time.UTC))
+	if err == nil && Segments(text) > maxSegments {
+		err = fmt.Errorf("it costs more than %d messages", maxSegments)
 	}
-	return nil
+	return err
 }

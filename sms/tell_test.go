@@ -10,6 +10,7 @@ import (
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/gsm7"
 	"github.com/mfakit/mfa/mfatest"
+	"github.com/mfakit/mfa/words"
 )
 
 // reset is a delayed reset that was asked for, which takes three days.
@@ -21,7 +22,7 @@ func reset() mfa.Event {
 func TestC21_ResetsAreToldByMessage(t *testing.T) {
 	f := newFactor(t)
 	out := f.Tell(mfa.TellRequest{Event: reset(), Enrollments: append(enrolled(number1), enrolled(number2)...)})
-	const want = "Example: somebody asked to reset your two-step verification. It is due 24 Nov 12:00 UTC. Not you? Sign in to cancel it, or see our mail."
+	const want = "Example: somebody wants to reset your two-step sign-in, due 24 November 2026, 12:00 UTC. Not you? Sign in to stop it, or see our mail."
 	if len(out) != 2 || out[0].Message.To != number1 || out[1].Message.To != number2 {
 		t.Fatalf("%d messages", len(out))
 	}
@@ -42,9 +43,9 @@ func TestC21_ResetsAreToldByMessage(t *testing.T) {
 func TestC21_ResetTextIsOneMessage(t *testing.T) {
 	f := newFactor(t, func(c *Config) { c.AppName = strings.Repeat("W", 30) })
 	e := reset()
-	e.Until = time.Date(2026, time.December, 28, 23, 59, 0, 0, time.FixedZone("EST", -5*3600))
+	e.Until = time.Date(2026, time.September, 28, 23, 59, 0, 0, time.FixedZone("EST", -5*3600))
 	text := f.Tell(mfa.TellRequest{Event: e, Enrollments: enrolled(number1)})[0].Message.Text
-	if Segments(text) != 1 || !gsm7.Fits(text) || !strings.Contains(text, "29 Dec 04:59 UTC") {
+	if Segments(text) != 1 || !gsm7.Fits(text) || !strings.Contains(text, "29 September 2026, 04:59 UTC") {
 		t.Errorf("%d messages: %q", Segments(text), text)
 	}
 }
@@ -85,34 +86,38 @@ func TestTellAsksBefore(t *testing.T) {
 }
 
 func TestResetTexts(t *testing.T) {
-	f := newFactor(t, func(c *Config) {
-		c.ResetTexts = map[string]string{
-			"no": `{{.App}}: noen ba om å nullstille totrinnsbekreftelsen din. Det skjer {{.Until.Format "02.01. kl. 15:04"}} UTC. Ikke deg? Logg inn.`,
-			"xx": `{{.Until}}{{if eq .Until.Day 24}}{{"\n@evil.example #1"}}{{end}}`,
+	with := func(from *words.Catalogue, tag, text string) *words.Catalogue {
+		all, err := from.With(tag, map[string]string{"sms.reset": text})
+		if err != nil {
+			t.Fatal(err)
 		}
+		return all
+	}
+	f := newFactor(t, func(c *Config) {
+		c.Words = with(words.Default(), "no", "{app}: noen ba om å nullstille totrinnsbekreftelsen din. Det skjer {until}. Ikke deg? Logg inn.")
+		late, err := with(c.Words, "fr", "{app} {until}").With("fr", map[string]string{"format.month.11": "novembre\n@evil.example #1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Words = late
 		c.Locale = func(u mfa.User, _ mfa.Client) string { return u.Name }
 	})
 	for locale, want := range map[string]string{
-		"no-NO": "Example: noen ba om å nullstille totrinnsbekreftelsen din. Det skjer 24.11. kl. 12:00 UTC. Ikke deg? Logg inn.",
-		"de":    "Example: somebody asked", "": "Example: somebody asked", "xx": "Example: somebody asked",
+		"no-NO": "Example: noen ba om å nullstille totrinnsbekreftelsen din. Det skjer 24 November 2026, 12:00 UTC. Ikke deg? Logg inn.",
+		"tlh":   "Example: somebody wants", "": "Example: somebody wants", "fr": "Example: somebody wants", // a text that cannot be used gives way to ours
 	} {
 		if text := f.Tell(mfa.TellRequest{User: mfa.User{Name: locale}, Event: reset(), Enrollments: enrolled(number1)})[0].Message.Text; !strings.HasPrefix(text, want) {
 			t.Errorf("%s: %q", locale, text)
 		}
 	}
 	for name, tc := range map[string]struct{ text, says string }{
-		"no time":       {"{{.App}}: a reset", "does not say {{.Until}}"},
-		"empty":         {"", "does not say {{.Until}}"},
-		"code":          {"{{.Until}} {{.Code}}", "can't evaluate field Code"},
-		"syntax":        {"{{.Until", "unclosed action"},
-		"last line":     {"{{.Until}}\n@evil.example #1", "a line that begins with @"},
-		"control":       {"{{.Until}}\x1b", "control characters"},
-		"long":          {"{{.Until}}" + strings.Repeat("long ", 200), "more than 4 messages"},
-		"fails at once": {"{{.Until}}{{index .App 99}}", "out of range"},
-		"fails later":   {"{{.Until}}{{if lt .Until.Day 20}}{{index .App 99}}{{end}}", "out of range"},
+		"no time for some": {"{app}{app, select, example {{until}} other {}}", "does not say {until}"},
+		"last line":        {"{app} {until}\n@evil.example #1", "a line that begins with @"},
+		"control":          {"{app} {until}\x1b", "control characters"},
+		"long":             {"{app} {until}" + strings.Repeat("long ", 200), "more than 4 messages"},
 	} {
-		_, err := New(config(func(c *Config) { c.ResetTexts = map[string]string{"no": tc.text} }))
-		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.HasPrefix(err.Error(), `sms: Config.ResetTexts["no"]: `) {
+		_, err := New(config(func(c *Config) { c.Words = with(words.Default(), "no", tc.text) }))
+		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.HasPrefix(err.Error(), "sms: Config.Words: sms.reset in the language no: ") {
 			t.Errorf("%s: %v, want …%s…", name, err, tc.says)
 		}
 	}
@@ -149,7 +154,7 @@ func TestC21_ResetsAreToldThroughTheEngine(t *testing.T) {
 	defer cancel()
 	select {
 	case m := <-arrived:
-		if m.To != number1 || m.ID == "" || !strings.Contains(m.Text, "It is due "+asked.Ready.UTC().Format("2 Jan 15:04")+" UTC") {
+		if m.To != number1 || m.ID == "" || !strings.Contains(m.Text, "due "+asked.Ready.UTC().Format("2 January 2006, 15:04")+" UTC") {
 			t.Errorf("%q", m.Text)
 		}
 	case <-ctx.Done():

@@ -3,74 +3,59 @@ package sms
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
-	"text/template"
+	"time"
 	"unicode"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/gsm7"
+	"github.com/mfakit/mfa/words"
 )
 
-// TextData is what a text can use: {{.App}}, {{.Code}}, {{.Minutes}}, {{.Action}}.
-type TextData struct {
-	App     string
-	Code    string
-	Minutes int    // that the code lives
-	Action  string // what the code approves, on one line that is no link, cut after about 100 characters; empty: a sign-in or the like
-}
+// What messages say is in package words: sms.code, sms.code.action where the code
+// approves something, and sms.reset. The English ones are short: with an app's name of
+// 30 characters and a host of 46 each is one message, where it names no action. The
+// code comes first, so that no digits of an action are taken for it.
 
-// defaultText is in English, for every locale without a text of its own. It is
-// short: with an app's name of 30 characters and a host of 46 it is one message,
-// where it names no action. The code comes first, so that no digits of an action
-// are taken for it.
-const defaultText = "{{.Code}} is your {{.App}} code{{with .Action}} to approve: {{.}}\n{{else}}. {{end}}" +
-	"It works for {{.Minutes}} minute{{if ne .Minutes 1}}s{{end}}. Give it to nobody."
-
-// texts are the templates by locale, with the last line that binds the code to
-// the site's host, so that phones fill it in there and nowhere else
-// (WICG, Origin-bound one-time codes delivered via SMS, section 2.2).
+// texts writes them, with the last line that binds the code to the site's host, so that
+// phones fill it in there and nowhere else (WICG, Origin-bound one-time codes delivered
+// via SMS, section 2.2).
 type texts struct {
-	codes  templates
-	resets templates // of notices
+	all    *words.Catalogue
 	app    string
 	host   string // empty: no last line
 	locale func(mfa.User, mfa.Client) string
 }
 
-// templates are those of one kind, by locale; there is one for "".
-type templates map[string]*template.Template
-
+// newTexts tries every text in every language.
 func newTexts(c Config) (texts, error) {
-	t := texts{app: c.AppName, locale: c.Locale}
+	t := texts{all: c.Words, app: c.AppName, locale: c.Locale}
+	if t.all == nil {
+		t.all = words.Default()
+	}
 	var err error
 	if t.host, err = hostOf(c.Origin); err != nil {
 		return t, err
 	}
-	if t.codes, err = compile("Texts", defaultText, c.Texts, t.try); err != nil {
-		return t, err
+	for _, tag := range t.all.Tags() {
+		l := t.all.Pick(tag)
+		for _, m := range []struct {
+			id  string
+			try func(*words.Language) error
+		}{{idCode, t.try}, {idAction, t.tryAction}, {idReset, t.tryReset}} {
+			if err := m.try(l); err != nil {
+				return t, fmt.Errorf("sms: Config.Words: %s in the language %s: %w", m.id, tag, err)
+			}
+		}
 	}
-	t.resets, err = compile("ResetTexts", defaultReset, c.ResetTexts, t.tryReset)
-	return t, err
+	return t, nil
 }
 
-// compile reads the texts of a field of Config, and tries each.
-func compile(field, byDefault string, given map[string]string, try func(*template.Template) error) (templates, error) {
-	all := map[string]string{"": byDefault}
-	maps.Copy(all, given)
-	out := templates{}
-	for locale, text := range all {
-		parsed, err := template.New("sms").Parse(text)
-		if err == nil {
-			err = try(parsed)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("sms: Config.%s[%q]: %w", field, locale, err)
-		}
-		out[locale] = parsed
-	}
-	return out, nil
-}
+const (
+	idCode   = "sms.code"
+	idAction = "sms.code.action"
+	idReset  = "sms.reset"
+)
 
 // hostOf is the host of an origin. Phones bind codes to hosts, in the form in
 // which browsers compare them: lower case, and xn-- for other scripts.
@@ -99,19 +84,29 @@ const maxHost = 253
 // segment is paid for.
 const maxSegments = 4
 
-// try renders a template as it will be, with the longest code.
-func (t texts) try(tpl *template.Template) error {
-	const code = "0123456789"
-	body, err := t.render(tpl, TextData{App: t.app, Code: code, Minutes: 10})
+// A saying is what a message with a code says.
+type saying struct {
+	code, action string // no action: a sign-in or the like
+	life         time.Duration
+}
+
+// The longest code, and how long it may live, on which texts are tried.
+const (
+	sampleCode = "0123456789"
+	sampleLife = 10 * time.Minute
+)
+
+func (t texts) try(l *words.Language) error {
+	body, err := t.say(l, saying{code: sampleCode, life: sampleLife})
 	switch {
 	case err != nil:
 		return err
-	case !strings.Contains(body, code):
-		return errors.New("it does not say {{.Code}}")
-	case Segments(body+t.lastLine(code)) > maxSegments:
+	case !strings.Contains(body, sampleCode):
+		return errors.New("it does not say {code}")
+	case Segments(body+t.lastLine(sampleCode)) > maxSegments:
 		return fmt.Errorf("it costs more than %d messages", maxSegments)
 	}
-	return t.tryAction(tpl, code)
+	return nil
 }
 
 // lastLine is "@host #code", which has to be alone on the last line.
@@ -122,38 +117,48 @@ func (t texts) lastLine(code string) string {
 	return "\n\n@" + t.host + " #" + code
 }
 
-// render is a text without its last line, and with no other that would pass for
-// one.
-func (t texts) render(tpl *template.Template, data any) (string, error) {
-	var b strings.Builder
-	if err := tpl.Execute(&b, data); err != nil {
-		return "", err
+// say is the message of a code, without its last line.
+func (t texts) say(l *words.Language, s saying) (string, error) {
+	id := idCode
+	if s.action != "" {
+		id = idAction
 	}
-	body := strings.TrimSpace(b.String())
+	return fit(l.Text(id, "app", t.app, "code", s.code, "action", s.action, "span", s.life))
+}
+
+// fit is a text without spaces around it, that has no line which would pass for the
+// last one.
+func fit(body string) (string, error) {
+	body = strings.TrimSpace(body)
 	if strings.ContainsFunc(body, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
 		return "", errors.New("it has control characters")
 	}
 	for line := range strings.SplitSeq(body, "\n") {
-		if strings.HasPrefix(strings.TrimSpace(line), "@") {
+		if strings.HasPrefix(strings.TrimLeftFunc(line, blank), "@") {
 			return "", errors.New("it has a line that begins with @, which phones read a code from")
 		}
 	}
 	return body, nil
 }
 
+// blank is what a line can begin with and seem to begin with something else: spaces,
+// and the marks that keep a text in its direction.
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+
 // text is the message that carries a code. A long action is cut until the message
 // is a short one, or there is hardly anything left of it.
-func (t texts) text(a asking, code string, minutes int) (string, error) {
-	data := TextData{App: t.app, Code: code, Minutes: minutes}
+func (t texts) text(a asking, code string, life time.Duration) (string, error) {
+	l := t.pick(a.user, a.client)
+	s := saying{code: code, life: life}
 	for limit := maxAction; ; limit -= 10 {
 		if a.action != "" {
-			if data.Action = shownAction(a.action, limit); data.Action == "" {
+			if s.action = shownAction(a.action, limit); s.action == "" {
 				return "", errors.New("sms: what is to be approved has no text that can be seen")
 			}
 		}
-		body, err := t.render(t.pick(t.codes, a.user, a.client), data)
-		if err != nil { // it was tried, but a template can have conditions
-			return "", errors.New("sms: a text of Config.Texts cannot be used")
+		body, err := t.say(l, s)
+		if err != nil || !strings.Contains(body, code) { // it was tried, but messages can have conditions
+			return "", fmt.Errorf("sms: Config.Words: the message in the language %s cannot be used", l.Tag())
 		}
 		text := body + t.lastLine(code)
 		if a.action == "" || limit <= minAction || Segments(text) <= goodSegments {
@@ -162,22 +167,12 @@ func (t texts) text(a asking, code string, minutes int) (string, error) {
 	}
 }
 
-// maxLocale is longer than any locale that is in use.
-const maxLocale = 35
-
-// pick finds the nearest text: that of zh-Hant-TW, of zh-Hant, of zh, of all.
-func (t texts) pick(from templates, u mfa.User, c mfa.Client) *template.Template {
-	locale := ""
-	if t.locale != nil {
-		locale = t.locale(u, c)
+// pick is a user's language.
+func (t texts) pick(u mfa.User, c mfa.Client) *words.Language {
+	if t.locale == nil {
+		return t.all.Pick()
 	}
-	for len(locale) > 0 && len(locale) <= maxLocale {
-		if tpl := from[locale]; tpl != nil {
-			return tpl
-		}
-		locale = locale[:max(0, strings.LastIndexByte(locale, '-'))]
-	}
-	return from[""]
+	return t.all.Pick(t.locale(u, c))
 }
 
 // Segments is how many messages a text costs: of 160 characters in the GSM 7-bit

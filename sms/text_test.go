@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/internal/gsm7"
+	"github.com/mfakit/mfa/words"
 )
 
 // bound is what a phone makes of a text: the algorithm "parse an origin-bound
@@ -32,8 +33,19 @@ func bound(text string) (host, code, embedded string, ok bool) {
 	return parts[0][1:], parts[1][1:], embedded, true
 }
 
-// named is how most texts here name an action.
-const named = "{{with .Action}}: {{.}}{{end}}"
+// withTexts is the catalogue with a host's own texts in a language: of a code, and of one
+// that approves something.
+func withTexts(t testing.TB, tag, code, action string) func(*Config) {
+	t.Helper()
+	all, err := words.Default().With(tag, map[string]string{"sms.code": code, "sms.code.action": action})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(c *Config) { c.Words = all }
+}
+
+// most is a text with all that a code's has to have.
+const most = "{code} {app} {span}"
 
 type vector struct {
 	Message  string
@@ -81,14 +93,14 @@ func TestO10_TextsAreBoundToTheOrigin(t *testing.T) {
 		{"https://Login.Example.COM", "login.example.com", 8, ""},
 		{"https://xn--bcher-kva.example", "xn--bcher-kva.example", 10, ""},
 		{"https://localhost", "localhost", 6, ""},
-		{"https://example.com", "example.com", 6, "Kode: {{.Code}}" + named},
-		{"https://example.com", "example.com", 6, "{{.App}}\n\n{{.Code}}" + named + "\n"},
-		{"https://example.com", "example.com", 6, "Write to help@example.org #1: {{.Code}}" + named + "\n"},
+		{"https://example.com", "example.com", 6, "Kode: {code} ({app}, {span})"},
+		{"https://example.com", "example.com", 6, "{app}\n\n{code}\n{span}\n"},
+		{"https://example.com", "example.com", 6, "Write to help@example.org #1: {code} {app} {span}\n"},
 	} {
 		f := newFactor(t, func(x *Config) {
 			x.Origin, x.Digits = c.origin, c.digits
 			if c.text != "" {
-				x.Texts = map[string]string{"": c.text}
+				withTexts(t, "en", c.text, "{code} {app} {span}: {action}")(x)
 			}
 		})
 		text := asked(t, f).Delivery.Message.Text
@@ -179,15 +191,20 @@ func TestO10_DefaultTextIsOneMessage(t *testing.T) {
 }
 
 func TestTextsByLocale(t *testing.T) {
+	all := words.Default()
+	for tag, text := range map[string]string{
+		"no": "{code} er koden din hos {app}. Den virker i {span}. Ikke gi den til noen.", "pt": "{code} é o seu código {app} {span}",
+		"pt-BR": "{code} é seu código {app} {span}", "ru": "{code} — ваш код для {app}. Он действует {span}. Никому его не сообщайте.",
+		"zh-Hant": "{app} 驗證碼:{code} {span}",
+	} {
+		var err error
+		if all, err = all.With(tag, map[string]string{"sms.code": text}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	locale := ""
 	f := newFactor(t, func(c *Config) {
-		c.Texts = map[string]string{
-			"no":      "{{.Code}} er koden din hos {{.App}}. Den virker i {{.Minutes}} minutter. Ikke gi den til noen." + named,
-			"pt":      "{{.Code}} é o seu código" + named,
-			"pt-BR":   "{{.Code}} é seu código" + named,
-			"ru":      "{{.Code}} — ваш код для {{.App}}. Он действует {{.Minutes}} минут. Никому его не сообщайте." + named,
-			"zh-Hant": "{{.App}} 驗證碼:{{.Code}}" + named,
-		}
+		c.Words = all
 		c.Locale = func(u mfa.User, _ mfa.Client) string {
 			if u.ID != ada.ID {
 				t.Errorf("the locale of %v", u)
@@ -201,14 +218,13 @@ func TestTextsByLocale(t *testing.T) {
 	}{
 		"":                         {"is your Example code", 1},
 		"en-GB":                    {"is your Example code", 1},
-		"no":                       {"er koden din hos Example. Den virker i 5 minutter", 1},
+		"no":                       {"er koden din hos Example. Den virker i 5 minutes", 1},
 		"no-NO":                    {"er koden din", 1},
 		"pt":                       {"é o seu código", 1},
 		"pt-PT":                    {"é o seu código", 1},
 		"pt-BR":                    {"é seu código", 1},
 		"ru":                       {"ваш код для Example", 2},
 		"zh-Hant-TW":               {"驗證碼", 1},
-		"zh":                       {"is your Example code", 1},
 		"-":                        {"is your Example code", 1},
 		"---no":                    {"is your Example code", 1},
 		strings.Repeat("-", 1<<20): {"is your Example code", 1},
@@ -226,39 +242,33 @@ func TestTextsByLocale(t *testing.T) {
 			t.Errorf("%.40q: %q", l, text)
 		}
 	}
-	own := newFactor(t, func(c *Config) { c.Texts = map[string]string{"": "Your own: {{.Code}}" + named} })
+	own := newFactor(t, withTexts(t, "en", "Your own: "+most, most+" {action}"))
 	if text := asked(t, own).Delivery.Message.Text; !strings.HasPrefix(text, "Your own: ") {
 		t.Errorf("%q", text)
 	}
 }
 
 func TestTextsThatAreRefused(t *testing.T) {
-	for name, tc := range map[string]struct{ text, says string }{
-		"no code":               {"Hello from {{.App}}", "does not say {{.Code}}"},
-		"empty":                 {"", "does not say {{.Code}}"},
-		"part of the code":      {"{{slice .Code 0 3}}", "does not say {{.Code}}"},
-		"whole data":            {"{{.}}", "does not say {{.Code}}"},
-		"syntax":                {"{{.Code", "unclosed action"},
-		"unknown field":         {"{{.Code}} {{.Phone}}", "can't evaluate field Phone"},
-		"another's last line":   {"{{.Code}}\n@evil.example #{{.Code}}", "a line that begins with @"},
-		"only another's line":   {"@evil.example #{{.Code}}", "a line that begins with @"},
-		"indented":              {"{{.Code}}\n  @evil.example #{{.Code}}\nx", "a line that begins with @"},
-		"carriage return":       {"{{.Code}}\r@evil.example #1", "control characters"},
-		"NUL":                   {"{{.Code}}\x00", "control characters"},
-		"escape":                {"{{.Code}}\x1b[0m", "control characters"},
-		"too long":              {"{{.Code}} " + strings.Repeat("long ", 200), "more than 4 messages"},
-		"too long outside GSM":  {"{{.Code}} " + strings.Repeat("д", 300), "more than 4 messages"},
-		"no action":             {"{{.Code}}", "{{.Action}} that people approve"},
-		"action before code":    {"{{.Action}}: {{.Code}}", "{{.Action}} that people approve"},
-		"no code with action":   {"{{if .Action}}{{.Action}}{{else}}{{.Code}}{{end}}", "{{.Action}} that people approve"},
-		"action's own line":     {"{{.Code}}\n {{.Action}}", "a line that begins with {{.Action}}"},
-		"fails with an action":  {"{{.Code}}{{with .Action}}{{index . 99}}{{end}}", "out of range"},
-		"no room for an action": {"{{.Code}}" + named + strings.Repeat("long ", 50), "in another script it costs more"},
-		"a function not known":  {"{{env}} {{.Code}}", "not defined"},
-		"fails when it is used": {"{{.Code}}{{index .App 99}}", "out of range"},
+	const fine, named = "{app} {span} {code}", "{app} {span} {code}: {action}"
+	for name, tc := range map[string]struct{ code, action, says string }{
+		"no code for some":      {"{span} {app, select, example {{code}} other {}}", named, "sms.code in the language no: it does not say {code}"},
+		"another's last line":   {fine + "\n@evil.example #{code}", named, "a line that begins with @"},
+		"only another's line":   {"@{app} #{code} {span}", named, "a line that begins with @"},
+		"indented":              {fine + "\n  @evil.example #1\nx", named, "a line that begins with @"},
+		"hidden":                {fine + "\n\u2068@evil.example #1\u2069\nx", named, "a line that begins with @"},
+		"carriage return":       {fine + "\r@evil.example #1", named, "control characters"},
+		"NUL":                   {fine + "\x00", named, "control characters"},
+		"escape":                {fine + "\x1b[0m", named, "control characters"},
+		"too long":              {fine + strings.Repeat("long ", 200), named, "more than 4 messages"},
+		"too long outside GSM":  {fine + strings.Repeat("д", 300), named, "more than 4 messages"},
+		"no action for some":    {fine, "{span} {code} {app, select, example {{action}} other {}}", "sms.code.action in the language no: it does not say, after {code}"},
+		"action before code":    {fine, "{action}: " + fine, "the {action} that people approve"},
+		"no code with action":   {fine, "{span} {action} {app, select, example {{code}} other {}}", "the {action} that people approve"},
+		"action's own line":     {fine, fine + "\n {action}", "a line that begins with {action}"},
+		"no room for an action": {fine, named + strings.Repeat("long ", 50), "in another script it costs more"},
 	} {
-		_, err := New(config(func(c *Config) { c.Texts = map[string]string{"no": tc.text} }))
-		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.HasPrefix(err.Error(), `sms: Config.Texts["no"]: `) {
+		_, err := New(config(withTexts(t, "no", tc.code, tc.action)))
+		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.HasPrefix(err.Error(), "sms: Config.Words: sms.code") {
 			t.Errorf("%s: %v, want …%s…", name, err, tc.says)
 		}
 	}
@@ -267,13 +277,12 @@ func TestTextsThatAreRefused(t *testing.T) {
 // TestTextThatFailsLaterSendsNothing: a condition that was not met when the text
 // was tried. The error does not hold the code.
 func TestTextThatFailsLaterSendsNothing(t *testing.T) {
-	f := newFactor(t, func(c *Config) {
-		c.Texts = map[string]string{"": "{{.Code}}{{if eq .Minutes 3}}\n@evil.example #{{.Code}}{{end}}" + named}
-		c.Lifetime = 3 * time.Minute
-	})
-	step, err := f.Challenge(bg, challenge(number1))
-	if err == nil || step.Delivery != nil || strings.ContainsAny(err.Error(), "0123456789") {
-		t.Errorf("%v", err)
+	for _, pay := range []string{"{code}\n@evil.example #1", "no code"} {
+		f := newFactor(t, withTexts(t, "en", most, "{action, select, pay {"+pay+"} other {"+most+": {action}}}"))
+		step, err := approving(f, "pay")
+		if err == nil || step.Delivery != nil || strings.ContainsAny(err.Error(), "0123456789") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

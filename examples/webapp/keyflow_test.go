@@ -231,7 +231,7 @@ func TestOwnerIsToldOfKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	mails := s.app.inbox.messages()
-	for _, text := range []string{"added to your MFA demo account: Security key or passkey", "That happens when there is a copy of it", "removed from your MFA demo account: Security key or passkey"} {
+	for _, text := range []string{"added to your MFA demo account: Passkey.", "That happens when there is a copy of it", "removed from your MFA demo account: Passkey."} {
 		if !slices.ContainsFunc(mails, func(m message) bool { return strings.Contains(m.Body, text) }) {
 			t.Errorf("no mail %q in %v", text, mails)
 		}

@@ -19,11 +19,13 @@ type layer int
 const (
 	core    layer = iota // internal packages below the root
 	root                 // the engine
+	wording              // what is said to people
 	shared               // what several factors have in common
 	factor               // one method of proof
 	store                // where bytes are kept
 	policy               // what is asked of whom
 	web                  // net/http
+	front                // pages over it
 	sender               // hands messages to a carrier
 	watcher              // is told of events, or walks a store
 	mover                // brings enrollments from elsewhere
@@ -37,17 +39,19 @@ const (
 var below = map[layer][]layer{
 	core:    {core},
 	root:    {core},
+	wording: nil,
 	shared:  {core, root},
-	factor:  {core, root, shared},
+	factor:  {core, root, wording, shared},
 	store:   {root},
 	policy:  {root},
-	web:     {root},
+	web:     {root, wording},
+	front:   {root, wording, web},
 	sender:  {core, root},
-	watcher: {core, root},
+	watcher: {core, root, wording},
 	mover:   {root},
 	scorer:  {core, root},
 	intel:   {core, root, scorer},
-	testkit: {core, root, factor, store, testkit},
+	testkit: {core, root, wording, factor, store, testkit},
 }
 
 // never says which packages of the standard library a layer may not link, not
@@ -55,11 +59,13 @@ var below = map[layer][]layer{
 var never = map[layer]map[string]string{
 	core:    engineLinks,
 	root:    engineLinks,
+	wording: engineLinks,
 	shared:  engineLinks,
 	factor:  engineLinks,
 	store:   {"net/http": "a store talks to a database", "testing": "test code"},
 	policy:  engineLinks,
 	web:     {"database/sql": "the host's business", "testing": "test code"},
+	front:   {"database/sql": "the host's business", "testing": "test code"},
 	sender:  {"database/sql": "a sender keeps nothing", "testing": "test code"},
 	watcher: engineLinks,
 	mover:   engineLinks,

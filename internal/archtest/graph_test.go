@@ -21,11 +21,14 @@ const (
 	agents   = "github.com/mileusna/useragent"
 	prefixes = "github.com/gaissmai/bart"
 	mmdb     = "github.com/oschwald/maxminddb-golang/v2"
+
+	languages = "golang.org/x/text"
 )
 
 // places is where each package of the root module stands.
 var places = map[string]place{
 	".":                   {root, []string{crypto, cbor}},
+	"words":               {wording, []string{languages}},
 	"totp":                {factor, []string{otp}},
 	"recovery":            {factor, []string{crypto}},
 	"webauthn":            {factor, []string{fido}},
@@ -35,6 +38,7 @@ var places = map[string]place{
 	"store/sqlstore":      {store, nil},
 	"store/storetest":     {testkit, nil},
 	"mfahttp":             {web, nil},
+	"mfahttp/pages":       {front, nil},
 	"mfatest":             {testkit, nil},
 	"policy":              {policy, nil},
 	"sms/gateway":         {sender, nil},

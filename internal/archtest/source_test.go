@@ -160,7 +160,7 @@ func testCode(s source) []string {
 		p, _ := strconv.Unquote(i.Path.Value)
 		kit := own(p) && forTests(relative(p))
 		is := func(m string) bool { return within(p, m) }
-		driver := slices.ContainsFunc(drivers, is) && !within(s.folder(), "examples") // where a program has its database
+		driver := slices.ContainsFunc(drivers, is) && !within(s.folder(), "examples") && !within(s.folder(), "cmd") // where a program has its database
 		if p == "testing" || kit || driver || slices.ContainsFunc(testOnly, is) {
 			found = append(found, s.at(i)+": imports "+p+", which is for tests")
 		}

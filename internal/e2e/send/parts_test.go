@@ -18,6 +18,7 @@ import (
 	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/sms/gateway"
 	"github.com/mfakit/mfa/store/sqlstore"
+	"github.com/mfakit/mfa/words"
 
 	_ "modernc.org/sqlite"
 )
@@ -34,11 +35,11 @@ type parts struct {
 	Password  string
 	ReportURL string
 	SMTP      string
-	CA        []byte // PEM
-	Texts     map[string]string
-	Digits    int       // of codes; 0: the default
-	Implicit  bool      // verified addresses count as enrolled
-	Start     time.Time // what the clock shows first
+	CA        []byte            // PEM
+	Texts     map[string]string // of codes by text message, by language
+	Digits    int               // of codes; 0: the default
+	Implicit  bool              // verified addresses count as enrolled
+	Start     time.Time         // what the clock shows first
 }
 
 // options are what concerns one process alone.
@@ -78,8 +79,14 @@ func (p parts) engine(ctx context.Context, o options) (_ *mfa.Engine, end func()
 	if err != nil {
 		return nil, nil, err
 	}
+	all := words.Default()
+	for tag, text := range p.Texts {
+		if all, err = all.With(tag, map[string]string{"sms.code": text}); err != nil {
+			return nil, nil, err
+		}
+	}
 	numbers, err := sms.New(sms.Config{AppName: "Example", Origin: "https://app.example.test", Countries: sms.Countries("GB", "NO"), Sender: texts,
-		Texts: p.Texts, Digits: p.Digits, Locale: func(u mfa.User, _ mfa.Client) string { return u.Attributes["locale"] }})
+		Words: all, Digits: p.Digits, Locale: func(u mfa.User, _ mfa.Client) string { return u.Attributes["locale"] }})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -31,8 +31,8 @@ func TestO10_TheLastLineArrives(t *testing.T) {
 
 // A text in another script arrives as it was written, in UCS-2.
 func TestTextsInOtherScriptsArrive(t *testing.T) {
-	const named = "{{with .Action}}: {{.}}{{end}}" // which a sign-in's code is without
-	texts := map[string]string{"uk": "{{.Code}} — ваш код для {{.App}}." + named, "ja": "{{.App}}の認証コードは{{.Code}}です🔑" + named, "de": "Dein Code für {{.App}} ist {{.Code}}: süß, {3} [€]" + named}
+	texts := map[string]string{"uk": "{code} — ваш код для {app} {span}.", "ja": "{app}の認証コードは{code}です🔑 {span}", "de": "Dein Code für {app} ist {code} {span}: süß, '{3}' [€]"}
+	span := map[string]string{"uk": "5 minutes", "ja": "5 minutes", "de": "5 Minuten"}
 	s := newSite(t, want{kannel: true, smtp: true, parts: func(p *parts) { p.Texts = texts }})
 	numbers := map[string]string{"uk": "+447400123456", "ja": "+447400123457", "de": "+447400123458"}
 	for locale, text := range texts {
@@ -41,7 +41,7 @@ func TestTextsInOtherScriptsArrive(t *testing.T) {
 		kim.importNumber(numbers[locale])
 		kim.mustAsk(kim.signIn(), "sms")
 		m, code := s.kannel.Await(numbers[locale], 1, codeInText)
-		want := strings.NewReplacer("{{.Code}}", code[1], "{{.App}}", "Example", named, "").Replace(text) + "\n\n@app.example.test #" + code[1]
+		want := strings.NewReplacer("{code}", code[1], "{app}", "Example", "{span}", span[locale], "'{3}'", "{3}").Replace(text) + "\n\n@app.example.test #" + code[1]
 		if m.Text != want || m.UCS2 != (locale != "de") || m.Part {
 			t.Errorf("%s: %+v, want %q", locale, m, want)
 		}
