@@ -228,6 +228,7 @@ func (e *Engine) Redeliver(ctx context.Context, user string) error {
 		return err
 	}
 	e.deliver(ctx, user, st.outbox)
+	e.awaitOffers(ctx, st.outbox) // of those that have begun since
 	if st, err = e.load(ctx, user); err == nil {
 		err = st.openOutbox()
 	}

@@ -107,13 +107,15 @@ func (w *Wire) listen() error {
 			if err != nil {
 				return
 			}
-			w.serving.Go(func() { w.serve(client) })
+			w.serving.Go(func() { w.serve(l, client) })
 		}
 	})
 	return nil
 }
 
-func (w *Wire) serve(client net.Conn) {
+// serve passes on what comes by one connection. One that was on its way when the wire
+// went down is none: whoever cuts then has cut them all.
+func (w *Wire) serve(from net.Listener, client net.Conn) {
 	server, err := net.Dial("tcp", w.to)
 	if err != nil {
 		_ = client.Close()
@@ -122,6 +124,10 @@ func (w *Wire) serve(client net.Conn) {
 	c := &relay{client: client, server: server}
 	defer c.close()
 	w.mu.Lock()
+	if w.listener != from {
+		w.mu.Unlock()
+		return
+	}
 	w.conns[c] = true
 	w.mu.Unlock()
 	defer func() {
