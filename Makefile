@@ -5,7 +5,7 @@ BENCH    ?= .
 FUZZTIME ?= 20s
 export BENCH FUZZTIME
 
-.PHONY: test test-race bench lint fuzz deps
+.PHONY: test test-race bench lint fuzz sbom deps
 
 test: ## every module's tests; at the end, what was skipped and what it needs
 	@scripts/test
@@ -21,6 +21,9 @@ lint: ## formatting, vet, staticcheck, golangci-lint
 
 fuzz: ## every fuzz target for FUZZTIME
 	@scripts/fuzz
+
+sbom: ## what programs link, with licences, as CycloneDX: bin/mfa.cdx.json
+	@mkdir -p bin && go run ./internal/e2e/sbom >bin/mfa.cdx.json && echo bin/mfa.cdx.json
 
 deps: ## the programs that some tests need (Debian)
 	@scripts/install-test-deps

@@ -15,6 +15,11 @@ while read -r module; do
 	modules+=("$module")
 done < <(find . -name go.mod -not -path '*/testdata/*' -exec dirname {} \; | LC_ALL=C sort)
 
+# all names the packages of all modules, which one command takes in a clone, where
+# there is go.work: what they share is loaded once, and no processor waits for the
+# last package of a module.
+all=("${modules[@]/%//...}")
+
 # in_each_module runs a command in every module, and stops at the first failure.
 in_each_module() {
 	local module
