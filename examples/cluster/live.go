@@ -107,7 +107,7 @@ func disturb(ctx context.Context, c config, s *site, st store, out *report) erro
 		began := time.Now()
 		if n%3 == 1 {
 			out.line("cut a master off, and killed it")
-			if err := st.failover(ctx); err != nil {
+			if err := st.failover(ctx, out.changes); err != nil {
 				return err
 			}
 			out.masters++

@@ -83,8 +83,8 @@ type store interface {
 	flags() []string
 	environment() []string
 	// failover loses a master, in the worst moment that can be made, and has another one
-	// in its place when it returns.
-	failover(ctx context.Context) error
+	// in its place when it returns. told counts the changes that people were told of.
+	failover(ctx context.Context, told func() int) error
 	about() string
 }
 

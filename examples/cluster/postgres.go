@@ -172,9 +172,9 @@ func (r *replicated) addStandby(ctx context.Context) error {
 // failover cuts the standby off, as a network may, lets the primary go on alone for a
 // moment, kills it, and promotes the standby. The old primary is never started again: it
 // may have what nobody else has.
-func (r *replicated) failover(ctx context.Context) error {
+func (r *replicated) failover(ctx context.Context, told func() int) error {
 	r.link.to("")
-	if err := alone(ctx, r.careless); err != nil {
+	if err := alone(ctx, r.careless, told); err != nil {
 		return err
 	}
 	r.nodes[r.primary].kill()
@@ -185,18 +185,22 @@ func (r *replicated) failover(ctx context.Context) error {
 	return r.addStandby(ctx)
 }
 
-// alone waits while a master that is about to die is without its replicas: longer where
-// nothing waits for those, so that there is something to lose.
-func alone(ctx context.Context, careless bool) error {
-	pause := 700 * time.Millisecond
-	if careless {
-		pause *= 3
-	}
-	select {
-	case <-time.After(pause):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// alone waits while a master that is about to die is without its replicas: where nothing
+// waits for those, until people were told of some changes that are on no other machine, so
+// that there is something to lose.
+func alone(ctx context.Context, careless bool, told func() int) error {
+	const some = 5
+	before, tick := told(), time.NewTicker(700*time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if !careless || told() >= before+some {
+			return nil
+		}
 	}
 }
 

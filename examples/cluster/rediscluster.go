@@ -169,7 +169,7 @@ func (r *redisCluster) whole(ctx context.Context) error {
 
 // failover cuts a master's replica off, lets the master go on alone for a moment, and kills
 // it. The cluster sees to the rest; then the old master is started again, as a replica.
-func (r *redisCluster) failover(ctx context.Context) error {
+func (r *redisCluster) failover(ctx context.Context, told func() int) error {
 	list, err := r.members(ctx, 0)
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func (r *redisCluster) failover(ctx context.Context) error {
 	if err := r.cutOff(ctx, at); err != nil {
 		return err
 	}
-	if err := alone(ctx, r.careless); err != nil {
+	if err := alone(ctx, r.careless, told); err != nil {
 		return err
 	}
 	r.nodes[at].kill()

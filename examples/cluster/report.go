@@ -49,6 +49,13 @@ func (r *report) atLeast(signIns int) error {
 	return nil
 }
 
+// changes counts what was acknowledged that somebody would miss.
+func (r *report) changes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now.accounts + r.now.apps + r.now.removed + r.now.recoveries + r.now.newCodes
+}
+
 // everyTwoSeconds prints how far it is.
 func (r *report) everyTwoSeconds(ctx context.Context) {
 	tick := time.NewTicker(2 * time.Second)
