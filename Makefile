@@ -5,7 +5,7 @@ BENCH    ?= .
 FUZZTIME ?= 20s
 export BENCH FUZZTIME
 
-.PHONY: test test-race bench lint fuzz sbom deps
+.PHONY: test test-race bench bench-report lint fuzz sbom deps
 
 test: ## every module's tests; at the end, what was skipped and what it needs
 	@scripts/test
@@ -15,6 +15,9 @@ test-race: ## the same under the race detector, but for what only reads files
 
 bench: ## every module's benchmarks, or those that match BENCH
 	@scripts/bench
+
+bench-report: ## the figures of docs/performance.md, measured here
+	@go run ./internal/e2e/benchreport
 
 lint: ## formatting, vet, staticcheck, golangci-lint
 	@scripts/lint
