@@ -24,8 +24,9 @@
 //
 // Without a [Policy] whoever has enrolled is asked, and nobody has to enrol;
 // package policy has more. Store sessions where the host does; keep the whole
-// Authentication in them. Package mfahttp serves all of this as JSON; the
-// engine itself knows no HTTP.
+// Authentication in them. Package mfahttp serves all of this as JSON, and
+// mfahttp/pages as pages; the engine itself knows no HTTP. docs/start.md puts an
+// authenticator app behind an existing login in ten minutes.
 //
 // # What is stored
 //

@@ -25,8 +25,8 @@
 //
 // # Pages
 //
-// Pages that are made on the server use the same cookies and the engine
-// directly. A page that asks for a code is
+// Package pages has them ready. A host's own, made on the server, use the same
+// cookies and the engine directly. A page that asks for a code is
 //
 //	flow, err := engine.Flow(ctx, h.FlowToken(r))
 //

@@ -21,7 +21,7 @@ type page struct {
 }
 
 // pageStyle is legible from 320 CSS pixels on (WCAG 2.2, 1.4.10), by day and night.
-const pageStyle = `:root{color-scheme:light dark}
+const pageStyle = `:root{color-scheme:light dark;background:Canvas;color:CanvasText}
 body{margin:0;padding:1rem;font:1.125rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:32rem;margin:0 auto}
 h1{font-size:1.5rem;line-height:1.25}

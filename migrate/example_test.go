@@ -14,7 +14,7 @@ import (
 
 // A program that used authboss brings what its users have. Its accounts are in its own
 // database; here they are a map.
-func Example() {
+func ExampleRun() {
 	t := new(example)
 	defer t.end()
 	ctx := context.Background()

@@ -18,7 +18,7 @@ import (
 
 // A program measures its engine: here with a reader that is asked by hand, where others
 // have an exporter.
-func Example() {
+func ExampleNew() {
 	reader := sdkmetric.NewManualReader()
 	telemetry, err := otelmfa.New(otelmfa.Config{
 		MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)),

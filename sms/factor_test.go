@@ -84,9 +84,14 @@ func TestO05_BudgetsOfAMessage(t *testing.T) {
 		c.Limits = Limits{Number: Rate{1, 2}, Network: Rate{3, 4}, Prefix: Rate{5, 6}, System: Rate{7, 8}, Reserve: 10, BreakerMin: 20, BreakerShare: 50}
 	})
 	step = asked(t, own)
-	if got := fmt.Sprint(step.Delivery.Budgets); got != "[{destination +4791234567  1 2 0 false 0 0 0} {network   3 4 10 false 0 0 0} "+
-		"{prefix +47 912 +47 912 5 6 10 true 20 50 0} {system   7 8 10 true 0 0 80}]" {
-		t.Error(got)
+	want = []mfa.Budget{
+		{Name: mfa.BudgetDestination, Key: number1, Hour: 1, Day: 2},
+		{Name: mfa.BudgetNetwork, Hour: 3, Day: 4, Reserve: 10},
+		{Name: "prefix", Key: "+47 912", Label: "+47 912", Hour: 5, Day: 6, Reserve: 10, Leased: true, MinSent: 20, MinVerified: 50},
+		{Name: "system", Hour: 7, Day: 8, Reserve: 10, Leased: true, Warn: 80},
+	}
+	if !reflect.DeepEqual(step.Delivery.Budgets, want) {
+		t.Error(step.Delivery.Budgets)
 	}
 }
 

@@ -2,7 +2,7 @@ package sms
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +31,7 @@ func TestC21_ResetsAreToldByMessage(t *testing.T) {
 			t.Errorf("%d: %q", i, d.Message.Text)
 		}
 		code, err := f.Challenge(bg, challenge(d.Message.To))
-		if err != nil || fmt.Sprint(d.Budgets) != fmt.Sprint(code.Delivery.Budgets) {
+		if err != nil || !slices.Equal(d.Budgets, code.Delivery.Budgets) {
 			t.Errorf("%d: other budgets than a code has, %v", i, err)
 		}
 		if _, _, _, ok := bound(d.Message.Text); ok {

@@ -134,8 +134,8 @@ func (c *Catalogue) parent(of *Language) *Language {
 //
 // A message has to have the variables of the English one and no others, and all
 // plural forms that its language has. An id that there is not in English is refused,
-// but for what a host's own factors, problems and signals say: With("en", …) may add
-// method.NAME, label.NAME, error.CODE and risk.CODE. The error names the id.
+// but for what a host's own factors, problems, signals and pages say: With("en", …) may
+// add method.NAME, label.NAME, error.CODE, risk.CODE and host.NAME. The error names the id.
 func (c *Catalogue) With(tag string, messages map[string]string) (*Catalogue, error) {
 	to, err := newLanguage(tag)
 	if err != nil {

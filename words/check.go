@@ -9,8 +9,8 @@ import (
 )
 
 // open are the beginnings of ids that hosts may add: what their own factors, problems
-// and signals are called and say.
-var open = []string{"method.", "label.", "error.", "risk."}
+// and signals are called and say, and what they say on pages of their own.
+var open = []string{"method.", "label.", "error.", "risk.", "host."}
 
 // check holds a message of a language to the English one of the same id; nil:
 // there is none.

@@ -20,8 +20,8 @@ func with(t testing.TB, c *Catalogue, tag string, messages map[string]string) *C
 
 func TestWith(t *testing.T) {
 	base := Default()
-	own := with(t, base, "en", map[string]string{"error.internal": "Ours.", "format.minutes": "{n, plural, one {# min} other {# mins}}", "method.push": "Push", "risk.moon": "from {place}"})
-	own = with(t, own, "fr", map[string]string{"error.internal": "Désolé.", "method.push": "Notification"})
+	own := with(t, base, "en", map[string]string{"error.internal": "Ours.", "format.minutes": "{n, plural, one {# min} other {# mins}}", "method.push": "Push", "risk.moon": "from {place}", "host.welcome": "Hello {name}"})
+	own = with(t, own, "fr", map[string]string{"error.internal": "Désolé.", "method.push": "Notification", "host.welcome": "Bonjour {name}"})
 	own = with(t, own, "de-at", map[string]string{"format.month.1": "Jänner", "country.no": "Norge"})
 	january := time.Date(2026, time.January, 2, 0, 0, 0, 0, time.UTC)
 	soon := base.Pick().Text("error.too_soon", "span", 2*time.Minute)
@@ -32,6 +32,7 @@ func TestWith(t *testing.T) {
 		{own.Pick("fr").Text("error.busy"), base.Pick().Text("error.busy")},
 		{own.Pick("fr").Text("method.push"), "Notification"},
 		{own.Pick("de").Text("method.push"), "Push"},
+		{own.Pick("fr").Text("host.welcome", "name", "Ada"), "Bonjour Ada"},
 		{own.Pick().Text("error.too_soon", "span", 2*time.Minute), strings.Replace(soon, "2 minutes", "2 mins", 1)}, // in a message that was there
 		{own.Pick("de-AT").Date(january), "2. Jänner 2026"},
 		{own.Pick("de-AT").Text("method.email"), "E-Mail"}, // of its parent
@@ -57,7 +58,7 @@ func TestWithRefuses(t *testing.T) {
 	const minutes = "format.minutes"
 	for _, c := range []struct{ tag, id, text, want string }{
 		{"", minutes, "", "no BCP 47 tag"}, {"not a tag", minutes, "", "no BCP 47 tag"}, {"und", minutes, "", "no BCP 47 tag"}, {strings.Repeat("x", 1000), minutes, "", "no BCP 47 tag"},
-		{"fr", "no.such.message", "x", "no such message in English"}, {"fr", "method.push", "x", "no such message in English"},
+		{"fr", "no.such.message", "x", "no such message in English"}, {"fr", "method.push", "x", "no such message in English"}, {"fr", "host.welcome", "x", "no such message in English"},
 		{"en", "no.such.message", "x", "no such message in English"}, {"en", "mail.pigeon.subject", "x", "no such message in English"},
 		{"en", "method.Push", "x", "no such message in English"}, {"en", "method.", "x", "no such message in English"}, {"en", "error." + strings.Repeat("x", 100), "x", "no such message"},
 		{"fr", "error.internal", "", "it is empty"}, {"fr", "error.internal", "{", "no name"}, {"fr", "error.internal", "{span}", "there is no {span}"},

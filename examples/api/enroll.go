@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ func (a *app) addApp(ctx context.Context) (*flow, error) {
 	if err := a.show(begun.URI); err != nil {
 		return nil, err
 	}
-	a.say("Key: %s", begun.Secret)
+	a.say("Key: %s", inFours(begun.Secret))
 	a.say("Link: %s", begun.URI)
 	for {
 		code, err := a.askSecret("The code that your authenticator app shows now")
@@ -94,6 +95,13 @@ func (a *app) addApp(ctx context.Context) (*flow, error) {
 		return done.Flow, nil
 	}
 }
+
+// inFours is a key as it is best typed.
+func inFours(key string) string {
+	return strings.TrimSpace(fours.ReplaceAllString(key, "$0 "))
+}
+
+var fours = regexp.MustCompile(`.{4}`)
 
 // show draws a link as a QR code, where the output is a terminal.
 func (a *app) show(uri string) error {

@@ -79,13 +79,18 @@ func (m *machine) runs(want, command string, typed ...any) string {
 	return s.out.String()
 }
 
-var keyOf = regexp.MustCompile(`Key: ([A-Z2-7]+)`)
+var keyOf = regexp.MustCompile(`Key: ([A-Z2-7 ]+)`)
+
+// keyIn is the key that was printed, as an app takes it.
+func keyIn(shown string) string {
+	return strings.ReplaceAll(keyOf.FindStringSubmatch(shown)[1], " ", "")
+}
 
 // enroll has the program add an authenticator app, and returns its key.
 func (m *machine) enroll(command string, before ...any) (key string) {
 	m.t.Helper()
 	out := m.runs("", command, append(before, func(shown string) string {
-		key = keyOf.FindStringSubmatch(shown)[1]
+		key = keyIn(shown)
 		return m.code(key)
 	})...)
 	if !strings.Contains(out, "Link: otpauth://totp/") || !strings.Contains(out, "recovery codes") {
@@ -145,7 +150,7 @@ func TestEnrollStepsUp(t *testing.T) {
 	key := m.enroll("enroll")
 	m.Advance(time.Hour)
 	code := func(string) string { return m.code(key) }
-	second := func(shown string) string { return m.code(keyOf.FindStringSubmatch(shown)[1]) }
+	second := func(shown string) string { return m.code(keyIn(shown)) }
 	out := m.runs("", "enroll", "1", code, second)
 	if strings.Contains(out, "recovery codes") || !strings.Contains(out, "is set up") {
 		t.Errorf("it printed\n%s", out)
@@ -177,7 +182,7 @@ func TestEnrollingInASignIn(t *testing.T) {
 	m := newMachine(t, policy.Policy{Rules: policy.Rules{Methods: []string{"totp"}, Grace: policy.Grace{Skips: 1}}})
 	m.runs("", "login", password, "2")
 	out := m.runs("", "login", password, "000000x", "000000", func(shown string) string {
-		return m.code(keyOf.FindStringSubmatch(shown)[1])
+		return m.code(keyIn(shown))
 	})
 	if !strings.Contains(out, "recovery codes") || !strings.Contains(out, `"otp"`) {
 		t.Errorf("it printed\n%s", out)
@@ -191,7 +196,7 @@ func TestLockedIsTold(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, policy.Policy{Rules: policy.Rules{Mode: policy.Offer, Methods: []string{"totp"}, Forbidden: []string{"recovery"}}})
 	m.runs("", "login", password)
-	m.runs("", "enroll", func(shown string) string { return m.code(keyOf.FindStringSubmatch(shown)[1]) })
+	m.runs("", "enroll", func(shown string) string { return m.code(keyIn(shown)) })
 	typed := []any{password}
 	for range 5 {
 		typed = append(typed, "000000")
@@ -206,7 +211,7 @@ func TestTheDeviceIsRemembered(t *testing.T) {
 	m := newMachine(t, policy.Policy{Rules: policy.Rules{Methods: []string{"totp"}, Remember: policy.Remember{Days: 30}}})
 	var key string
 	m.runs("", "login", password, func(shown string) string {
-		key = keyOf.FindStringSubmatch(shown)[1]
+		key = keyIn(shown)
 		return m.code(key)
 	})
 	m.runs("", "logout")

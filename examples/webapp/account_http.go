@@ -66,7 +66,7 @@ func (a *app) newAccount(r *http.Request, in registration) (mfa.Flow, error) {
 	if err != nil {
 		return mfa.Flow{}, err
 	}
-	acc, err := a.accounts.create(r.Context(), account{Email: email, Phone: phone, Password: hash, Created: a.clock.Now()})
+	acc, err := a.accounts.create(r.Context(), account{Email: email, Phone: phone, Password: hash, Created: a.clock.Now(), Attributes: a.speaking(r, nil)})
 	if err != nil {
 		return mfa.Flow{}, err
 	}
@@ -76,6 +76,7 @@ func (a *app) newAccount(r *http.Request, in registration) (mfa.Flow, error) {
 type credentials struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
+	Return   string `json:"return"` // of the form: where it leads then
 }
 
 func (a *app) login(w http.ResponseWriter, r *http.Request) error {
@@ -110,7 +111,8 @@ func (a *app) reauthenticate(w http.ResponseWriter, r *http.Request) error {
 	}
 	if _, err := a.checkPassword(r, s.Account.Email, in.Password); err != nil {
 		if wantsPage(r) {
-			return a.confirmPasswordPage(w, r, s, err)
+			a.ready.AskPassword(w, r, asProblem(err))
+			return nil
 		}
 		return err
 	}

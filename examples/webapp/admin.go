@@ -114,7 +114,7 @@ func (a *app) look(ctx context.Context, acc account) (row, []mfa.Enrollment, []m
 	rank, err3 := a.desk.rankOf(ctx, acc)
 	out := row{account: acc, Rank: rank}
 	for _, e := range list {
-		out.Methods = append(out.Methods, methodName(e.Method))
+		out.Methods = append(out.Methods, e.Method)
 	}
 	for _, h := range history {
 		if h.Type == mfa.EventFlowPassed {

@@ -60,7 +60,7 @@ func TestStaffSeeRiskAndSayWhoseASignInWas(t *testing.T) {
 		t.Error("somebody is signed in")
 	}
 	want(t, thief.send("POST", "/login", object{"email": ada, "password": goodPassword}), http.StatusUnauthorized, "invalid_credentials")
-	if page := helper.page(user).body; !strings.Contains(page, "Not the user") || !strings.Contains(page, "(by support)") {
+	if page := helper.page(user).body; !strings.Contains(page, "Not the user") || !strings.Contains(page, "by support") {
 		t.Errorf("what was said is not there: %s", page)
 	}
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
+	"github.com/mfakit/mfa/sms"
 )
 
 // subject is the account that staff work on.
@@ -49,9 +51,9 @@ func (a *app) renderUser(w http.ResponseWriter, r *http.Request, v visit, wrong 
 		}
 	}
 	for _, h := range history {
-		line := toLine(h)
+		line := toLine(a.words.Pick("en"), h)
 		data.Activity = append(data.Activity, line)
-		if line.Level.Text != "" {
+		if line.Level != "" {
 			data.SignIns = append(data.SignIns, line)
 		}
 	}
@@ -97,7 +99,7 @@ func (a *app) answerFavour(w http.ResponseWriter, r *http.Request, v visit, err 
 	case err == nil:
 		return nil
 	case wantsPage(r) && (errors.Is(err, errReason) || errors.Is(err, mfa.ErrSupport) || errors.Is(err, mfa.ErrBadInput) ||
-		errors.Is(err, errNothing) || errors.Is(err, mfa.ErrRefused) || sendProblem(err)):
+		errors.Is(err, errNothing) || errors.Is(err, mfa.ErrRefused) || a.isOfSending(err)):
 		return a.renderUser(w, r, v, err)
 	}
 	return err
@@ -180,6 +182,27 @@ func (a *app) supportCode(w http.ResponseWriter, r *http.Request, v visit) error
 	}{code, until, userURL(acc.ID)}})
 }
 
+// isOfSending says whether an error is about a code that could not go out.
+func (a *app) isOfSending(err error) bool {
+	for _, known := range []error{mfa.ErrTooSoon, mfa.ErrSendLimit, mfa.ErrDelivery, mfa.ErrLocked} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return a.statusOf(err) == http.StatusServiceUnavailable
+}
+
+// maskedTo is where a code went, as the factor says it.
+func maskedTo(c mfa.Challenge) string {
+	switch c := c.(type) {
+	case *sms.Challenge:
+		return c.Destination
+	case *emailcode.Challenge:
+		return c.Destination
+	}
+	return ""
+}
+
 // supportCaller acts for the owner, in the staff's name.
 func (a *app) supportCaller(r *http.Request, acc account, v visit, reason string) mfa.Caller {
 	return mfa.Caller{User: acc.user(), Actor: v.Account.ID, Reason: reason, Client: a.mfa.Client(r)}
@@ -205,7 +228,7 @@ func (a *app) supportChange(w http.ResponseWriter, r *http.Request, v visit) err
 		return a.answerFavour(w, r, v, onField("to", mfa.ErrBadInput))
 	}
 	params := mfa.EnrollParams{Phone: to}
-	if d, _ := destinationOf(list[at].Method); d.field == "email" {
+	if list[at].Method == emailcode.Name {
 		params = mfa.EnrollParams{Email: to}
 	}
 	begun, err := a.engine.Enroll(r.Context(), a.supportCaller(r, acc, v, in.Reason),
@@ -231,10 +254,13 @@ func (a *app) supportConfirm(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return a.answerFavour(w, r, v, err)
 	}
-	_, err = a.activate(r, a.supportCaller(r, acc, v, in.Reason), in.ID, in.Code)
+	if in.Code == "" {
+		return a.renderReadBack(w, r, v, acc, in, mfa.ErrBadInput)
+	}
+	_, err = a.engine.Activate(r.Context(), a.supportCaller(r, acc, v, in.Reason), in.ID, mfa.Answer{Code: in.Code})
 	switch {
 	case errors.Is(err, mfa.ErrNotValid), errors.Is(err, mfa.ErrBadInput):
-		return a.renderReadBack(w, r, v, acc, in, &sentError{error: err})
+		return a.renderReadBack(w, r, v, acc, in, err)
 	case err != nil:
 		return a.answerFavour(w, r, v, err)
 	}

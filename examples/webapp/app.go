@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -9,8 +10,10 @@ import (
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/mfahttp"
+	"github.com/mfakit/mfa/mfahttp/pages"
 	"github.com/mfakit/mfa/policy"
 	"github.com/mfakit/mfa/risk"
+	"github.com/mfakit/mfa/words"
 )
 
 // appName stands on the pages and in authenticator apps.
@@ -47,7 +50,10 @@ type app struct {
 	mfa       *mfahttp.Handler // of the pages
 	api       *mfahttp.Handler // of the API for programs
 	mobile    *mfahttp.Handler // of the app on phones
-	pages     pages
+	words     *words.Catalogue
+	layout    *template.Template // around every page
+	templates templates          // of the app's own pages
+	ready     *pages.Pages       // the pages of package mfahttp/pages
 }
 
 // parts is what an app is made of by main, and by tests.
@@ -86,8 +92,13 @@ func newApp(p parts) (*app, error) {
 		policy:    p.config.rules,
 		live:      p.config.running(),
 		desk:      newDesk(p.config, p.db, p.clock.Now),
-		pages:     parsePages(),
+		templates: parsePages(),
 	}
+	var err error
+	if a.words, err = newWords(p.senders.mail != nil); err != nil {
+		return nil, err
+	}
+	a.layout = a.parseLayout()
 	if a.inbox != nil {
 		a.places = newDevPlaces()
 		a.provider = newExampleID(a.origin, a.clock.Now)
@@ -106,7 +117,8 @@ func newApp(p parts) (*app, error) {
 		StepUpPage: "/confirm",
 		Reports:    p.senders.reports,
 		LinkDone:   "/continue",
-		Notice:     noticePage,
+		Notice:     a.noticePage(),
+		Words:      a.words,
 		Now:        p.clock.Now,
 		Logger:     p.log,
 	}
@@ -117,11 +129,14 @@ func newApp(p parts) (*app, error) {
 	programs.App, programs.Prefix, programs.StepUpPage, programs.Reports = "api", "/api/mfa", "", nil
 	phones := programs
 	phones.App, phones.Prefix = "mobile", "/mobile/mfa"
-	var err1, err2, err3 error
+	var err1, err2, err3, err4 error
 	a.mfa, err1 = mfahttp.New(web)
 	a.api, err2 = mfahttp.New(programs)
 	a.mobile, err3 = mfahttp.New(phones)
-	return a, errors.Join(err1, err2, err3)
+	if err1 == nil {
+		a.ready, err4 = a.newReady()
+	}
+	return a, errors.Join(err1, err2, err3, err4)
 }
 
 // handler is the whole app. Every route is behind the same checks: those of the

@@ -53,7 +53,7 @@ func TestBusyDatabaseIsSaidToBeBusy(t *testing.T) {
 	}
 	calls.Go(func() {
 		page := s.browser().submit("/login", "email", "ada@example.org", "password", goodPassword)
-		if page.status != http.StatusServiceUnavailable || !strings.Contains(page.body, "too much is going on") {
+		if page.status != http.StatusServiceUnavailable || !strings.Contains(page.body, "very busy just now") {
 			t.Errorf("page: %d %s", page.status, page.body)
 		}
 	})
@@ -80,7 +80,7 @@ func TestRequestsEndInTime(t *testing.T) {
 	if !deadline {
 		t.Error("requests have no deadline")
 	}
-	if status := statusOf(context.DeadlineExceeded); status != http.StatusServiceUnavailable {
+	if status := start(t).app.statusOf(context.DeadlineExceeded); status != http.StatusServiceUnavailable {
 		t.Errorf("status %d", status)
 	}
 }

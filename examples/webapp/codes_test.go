@@ -68,7 +68,9 @@ func (b *browser) getCodes(method, field, to string) reply {
 }
 
 // text is a page as people read it.
-func (r reply) text() string { return html.UnescapeString(r.body) }
+func (r reply) text() string {
+	return strings.ReplaceAll(html.UnescapeString(r.body), "\u00a0", " ")
+}
 
 // confirmCode fills in the page for a code in a set-up.
 func (b *browser) confirmCode(page reply, method, code string) reply {
@@ -150,7 +152,7 @@ func TestSignInByTextMessage(t *testing.T) {
 	if n := len(s.codes(adasNumber)); n != 2 {
 		t.Fatalf("%d codes", n)
 	}
-	for _, part := range []string{"+47 ••• ••45", `autocomplete="one-time-code"`, `inputmode="numeric"`, "/static/webotp.js", `id="resend-form"`, "Not arriving?", "Use a recovery code"} {
+	for _, part := range []string{"+47 ••• ••45", `autocomplete="one-time-code"`, `inputmode="numeric"`, "data-otp", `id="resend-form"`, "Not arriving?", "Use a recovery code"} {
 		if !strings.Contains(page.text(), part) {
 			t.Errorf("no %s in %s", part, page.body)
 		}
@@ -163,7 +165,7 @@ func TestSignInByTextMessage(t *testing.T) {
 	code := s.code(adasNumber)
 	wrong := b.answer(page, notCode(code))
 	want(t, wrong, http.StatusUnauthorized, "")
-	if !strings.Contains(wrong.body, "not right") || !strings.Contains(wrong.body, `aria-describedby="problem"`) {
+	if !strings.Contains(wrong.body, "does not match") || !strings.Contains(wrong.body, `aria-describedby="problem"`) {
 		t.Errorf("%s", wrong.body)
 	}
 	want(t, b.answer(page, "letter"), http.StatusBadRequest, "")
@@ -185,13 +187,13 @@ func TestResendTooSoonAndLater(t *testing.T) {
 	b.submit("/logout")
 	s.advance(time.Minute)
 	page := b.loginPage("ada@example.org")
-	if wait := find(t, page.body, `data-wait="([0-9]+)"`); wait == "0" || !strings.Contains(page.body, "/static/resend.js") {
+	if wait := find(t, page.body, `data-wait="([0-9]+)"`); wait == "0" || !strings.Contains(page.body, "/static/sent.js") {
 		t.Errorf("no countdown: %s", wait)
 	}
 	first := s.code(adasNumber)
 	soon := b.again(page)
 	want(t, soon, http.StatusTooManyRequests, "")
-	if !strings.Contains(soon.body, "The next one can go out in") || !strings.Contains(soon.body, `id="code-form"`) || len(s.codes(adasNumber)) != 2 {
+	if !strings.Contains(soon.body, "you can ask for another in") || !strings.Contains(soon.body, `id="code-form"`) || len(s.codes(adasNumber)) != 2 {
 		t.Errorf("%s", soon.body)
 	}
 	s.advance(2 * time.Minute)
@@ -207,7 +209,7 @@ func TestResendTooSoonAndLater(t *testing.T) {
 	s.advance(codeLife)
 	late := b.answer(page, second)
 	want(t, late, http.StatusUnauthorized, "")
-	if !strings.Contains(late.body, "no longer works") || !strings.Contains(late.body, `id="send-form"`) {
+	if !strings.Contains(late.body, "no longer good") || !strings.Contains(late.body, `id="send-form"`) {
 		t.Errorf("%s", late.body)
 	}
 	s.advance(time.Minute)
@@ -223,12 +225,12 @@ func TestSignInByMailAndByItsLink(t *testing.T) {
 	b.header.Set(devClientIP, "192.0.2.7")
 	page := b.submit("/setup/email", "on_file", "yes", "replaces", "")
 	want(t, page, http.StatusOK, "")
-	b.confirmCode(page, "email", s.code("ada@example.org")).wantRedirect(t, "/settings?said=mailbox") // it is no second kind, so that there are no recovery codes
+	b.confirmCode(page, "email", s.code("ada@example.org")).wantRedirect(t, "/setup/more?said=mailbox") // it is no second kind, so that there are no recovery codes
 	b.submit("/logout")
 	s.advance(time.Minute)
 
 	page = b.loginPage("ada@example.org")
-	if !strings.Contains(page.body, "a•••@example.org") || strings.Contains(page.body, "ada@example.org") || strings.Contains(page.body, "webotp.js") {
+	if !strings.Contains(page.body, "a•••@example.org") || strings.Contains(page.body, "ada@example.org") || strings.Contains(page.body, "data-otp") {
 		t.Errorf("%s", page.body)
 	}
 	mail := s.to("ada@example.org")[0]
@@ -270,7 +272,7 @@ func TestContinueLeadsToWhatIsAskedNext(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	b := s.browser()
-	b.page("/continue").wantRedirect(t, "/")
+	want(t, b.page("/continue"), http.StatusGone, "")
 	b.register("ada@example.org")
 	b.enroll()
 	b.submit("/logout")

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/mfakit/mfa/mfahttp/pages"
 )
 
 // The headers by which a developer, or a test, plays a client elsewhere. They mean
@@ -92,7 +94,7 @@ func (a *app) playing(r *http.Request) string {
 		parts = append(parts, "from "+from)
 	}
 	if p.Agent != "" {
-		parts = append(parts, "as "+browserName(p.Agent))
+		parts = append(parts, "as "+pages.Device(a.words.Pick("en"), p.Agent))
 	}
 	return strings.Join(parts, ", ")
 }

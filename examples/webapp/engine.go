@@ -44,7 +44,7 @@ func newEngine(ctx context.Context, c config, d *data, clock *clock, out senders
 		config.Risk, config.Observers = scorer, append(config.Observers, scorer)
 	}
 	if out.mail != nil {
-		notices, err := newNotices(out.mail, c.origin, func(e mfa.Event) (string, error) { return noticeLink(engine, c.origin, e) })
+		notices, err := newNotices(out.mail, c.origin, accounts{d.db}, func(e mfa.Event) (string, error) { return noticeLink(engine, c.origin, e) })
 		if err != nil {
 			return nil, err
 		}

@@ -5,9 +5,14 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/emailcode"
+	"github.com/mfakit/mfa/sms"
+	"github.com/mfakit/mfa/totp"
+	"github.com/mfakit/mfa/webauthn"
 )
 
 // exportNeeds keeps whoever finds a signed-in browser from taking all of its
@@ -81,7 +86,7 @@ func (a *app) exportPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	file := template.URL("data:application/json;charset=utf-8," + url.PathEscape(string(text))) //nolint:gosec // escaped
-	return a.render(w, r, http.StatusOK, "export", view{Title: "Your data", Email: s.Account.Email, Data: struct {
+	return a.render(w, r, http.StatusOK, "export", view{Title: "host.export.title", Email: s.Account.Email, Data: struct {
 		Text     string
 		Download template.URL
 		Scored   bool
@@ -92,24 +97,31 @@ func (a *app) collect(r *http.Request, s session) (export, error) {
 	acc := s.Account
 	out := export{Email: acc.Email, Verified: acc.EmailVerified, Phone: acc.Phone, Created: acc.Created,
 		Kind: acc.Kind, Rank: acc.Rank, Attrs: acc.Attributes, Activity: []exportedAction{}}
-	own, err := a.enrolled(r, s)
+	list, err := a.engine.Enrollments(r.Context(), acc.ID)
 	if err != nil {
 		return export{}, err
 	}
-	out.Apps, out.Keys, out.CodesLeft = toExport(own.Apps), toExport(own.Keys), own.CodesLeft
-	out.Phones, out.Addresses = toExport(own.Phones), toExport(own.Addresses)
-	history, err := a.engine.Activity(r.Context(), s.Account.ID)
+	out.Apps, out.Keys = toExport(list, totp.Name), toExport(list, webauthn.Name)
+	out.Phones, out.Addresses = toExport(list, sms.Name), toExport(list, emailcode.Name)
+	for _, e := range list {
+		out.CodesLeft += e.Remaining
+	}
+	history, err := a.engine.Activity(r.Context(), acc.ID)
 	for _, h := range history {
-		line := toLine(h)
+		line := toLine(a.speak(r, "export"), h)
 		out.Activity = append(out.Activity, exportedAction{line.Time.UTC(), line.Text, line.From, line.Device, h.Risk, h.Verdict})
 	}
 	return out, err
 }
 
-func toExport(list []mfa.Enrollment) []exportedMethod {
+// toExport is what there is of a method, the oldest first.
+func toExport(list []mfa.Enrollment, method string) []exportedMethod {
 	out := []exportedMethod{}
 	for _, e := range list {
-		out = append(out, exportedMethod{e.Label, e.Hint, e.CreatedAt.UTC(), e.LastUsed.UTC()})
+		if e.Method == method {
+			out = append(out, exportedMethod{e.Label, e.Hint, e.CreatedAt.UTC(), e.LastUsed.UTC()})
+		}
 	}
+	slices.SortStableFunc(out, func(x, y exportedMethod) int { return x.Added.Compare(y.Added) })
 	return out
 }

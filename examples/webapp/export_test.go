@@ -25,7 +25,7 @@ func TestExportAsksForFreshEvidence(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	b := s.browser()
-	b.page("/settings/export").wantRedirect(t, "/login?said=needed")
+	b.page("/settings/export").wantRedirect(t, "/login?return=%2Fsettings%2Fexport")
 	want(t, b.send("GET", "/settings/export", nil), http.StatusUnauthorized, "unauthenticated")
 	b.register("ada@example.org")
 	p := b.enroll()
@@ -43,7 +43,7 @@ func TestExportAsksForFreshEvidence(t *testing.T) {
 	b.page("/settings/export").wantRedirect(t, confirm)
 	page := b.page(confirm)
 	want(t, page, http.StatusOK, "")
-	if form := find(t, page.body, `<form class="card"([^>]*)>`); strings.Contains(form, "action") {
+	if form := find(t, page.body, `<form class="card" id="confirm-form"([^>]*)>`); strings.Contains(form, "action") {
 		t.Errorf("the form %q leaves what the address asks for behind", form)
 	}
 	next := find(t, page.body, `name="return" value="([^"]+)"`)
@@ -84,7 +84,7 @@ func TestExportAsksForThePasswordAlone(t *testing.T) {
 	b.page("/settings/export").wantRedirect(t, "/confirm?max_age=300&return=%2Fsettings%2Fexport")
 	page := b.page("/confirm?max_age=300&return=%2Fsettings%2Fexport")
 	want(t, page, http.StatusOK, "")
-	b.submit(find(t, page.body, `<form class="card" method="post" action="([^"]+)"`), "password", goodPassword,
+	b.submit(find(t, page.body, `id="password-form" method="post" action="([^"]+)"`), "password", goodPassword,
 		"return", find(t, page.body, `name="return" value="([^"]+)"`)).wantRedirect(t, "/settings/export")
 	want(t, b.page("/settings/export"), http.StatusOK, "")
 }
@@ -147,7 +147,7 @@ func TestConfirmSaysWhatToDoWhereNoCodeHelps(t *testing.T) {
 		s.advance(2 * time.Second)
 		page := b.page("/confirm?" + query + "&return=/settings")
 		want(t, page, http.StatusForbidden, "")
-		if !strings.Contains(page.body, "Set up a second factor first") {
+		if !strings.Contains(page.body, "Set up a second step first") {
 			t.Errorf("%s: %s", query, page.body)
 		}
 		page = b.submit("/confirm?"+query, "return", "/settings")
@@ -156,7 +156,7 @@ func TestConfirmSaysWhatToDoWhereNoCodeHelps(t *testing.T) {
 			continue
 		}
 		want(t, page, http.StatusForbidden, "")
-		if !strings.Contains(page.body, "Set up a second factor first") {
+		if !strings.Contains(page.body, "Set up a second step first") {
 			t.Errorf("%s, posted: %s", query, page.body)
 		}
 	}

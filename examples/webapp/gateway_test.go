@@ -89,7 +89,7 @@ func TestGatewaySendsAndReports(t *testing.T) {
 	b.register("ada@example.org")
 	page := b.submit("/setup/sms", "phone", adasNumber, "replaces", "")
 	want(t, page, http.StatusOK, "")
-	if strings.Contains(page.body, "open the inbox") || !strings.Contains(page.body, "numbers in Norway") || k.last().Get("to") != adasNumber {
+	if !strings.Contains(page.body, "Not arriving?") || k.last().Get("to") != adasNumber {
 		t.Errorf("%s", page.body)
 	}
 	want(t, b.confirmCode(page, "sms", k.code()), http.StatusOK, "")
@@ -109,7 +109,7 @@ func TestGatewaySendsAndReports(t *testing.T) {
 	s.advance(10 * time.Minute)
 	b.loginPage("ada@example.org")
 	k.report("16")
-	if seen := b.page("/challenge"); !strings.Contains(seen.body, ">Failed: ") || !strings.Contains(seen.body, "Use a recovery code") {
+	if seen := b.page("/challenge"); !strings.Contains(seen.body, ">Not delivered: ") || !strings.Contains(seen.body, "Use a recovery code") {
 		t.Errorf("%s", seen.body)
 	}
 	if len(s.to(adasNumber)) != 0 {
@@ -126,7 +126,7 @@ func TestGatewayThatFailsIsToldOf(t *testing.T) {
 	k.refuse("Temporal failure, try again later.")
 	page := b.submit("/setup/sms", "phone", adasNumber, "replaces", "")
 	want(t, page, http.StatusBadGateway, "")
-	if !strings.Contains(page.body, "Nothing is on its way") || !strings.Contains(page.body, `id="resend-form"`) || strings.Contains(page.body, `id="code-form"`) {
+	if !strings.Contains(page.body, "Our carrier") || !strings.Contains(page.body, `id="resend-form"`) || strings.Contains(page.body, `id="code-form"`) {
 		t.Errorf("%s", page.body)
 	}
 	k.refuse("")
@@ -139,7 +139,7 @@ func TestGatewayThatFailsIsToldOf(t *testing.T) {
 	k.refuse("Temporal failure, try again later.")
 	page = b.loginPage("ada@example.org")
 	want(t, page, http.StatusBadGateway, "")
-	if !strings.Contains(page.body, "could not be sent") || !strings.Contains(page.body, `id="send-form"`) || !strings.Contains(page.body, "Use a recovery code") {
+	if !strings.Contains(page.body, "Our carrier") || !strings.Contains(page.body, `id="send-form"`) || !strings.Contains(page.body, "Use a recovery code") {
 		t.Errorf("%s", page.body)
 	}
 	k.refuse("what is this")

@@ -56,7 +56,7 @@ func (a *app) invite(w http.ResponseWriter, r *http.Request, page string) error 
 	if err != nil {
 		return err
 	}
-	if err := a.post(r.Context(), toJoin, in.Email, token, true); err != nil {
+	if err := a.post(r, toJoin, in.Email, token, true); err != nil {
 		return err
 	}
 	return a.done(w, r, page)
@@ -89,6 +89,7 @@ func (a *app) join(w http.ResponseWriter, r *http.Request) error {
 	if of.Team != "" {
 		acc.Attributes = map[string]string{"team": of.Team}
 	}
+	acc.Attributes = a.speaking(r, acc.Attributes)
 	if acc, err = a.accounts.create(r.Context(), acc); err != nil {
 		return err
 	}

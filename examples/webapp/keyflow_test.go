@@ -21,7 +21,7 @@ func TestKeyIsAddedAndAskedFor(t *testing.T) {
 	k := s.key(authenticator.Options{})
 	page := b.page("/setup/key")
 	want(t, page, http.StatusOK, "")
-	for _, part := range []string{`id="key-form"`, `src="/static/addkey.js"`, `name="credential"`, "<noscript>"} {
+	for _, part := range []string{`id="key-form"`, `data-module="/static/key.js`, `name="credential"`, "<noscript>"} {
 		if !strings.Contains(page.body, part) {
 			t.Errorf("the page has no %s", part)
 		}
@@ -38,8 +38,8 @@ func TestKeyIsAddedAndAskedFor(t *testing.T) {
 
 	b.submit("/login", "email", "ada@example.org", "password", goodPassword).wantRedirect(t, "/challenge")
 	asking := b.page("/challenge").body
-	option := find(t, asking, `data-option="([^"]+)"`)
-	if !strings.Contains(asking, "<h1>Use your key</h1>") || !strings.Contains(asking, `data-next="/"`) || strings.Contains(asking, `name="code"`) {
+	option := hiddenField(t, asking, "option")
+	if !strings.Contains(asking, "<h1>Use your key</h1>") || !strings.Contains(asking, `name="return" value="/"`) || strings.Contains(asking, `name="code"`) {
 		t.Errorf("it does not ask for a key: %s", asking)
 	}
 	if other := b.page("/challenge?option=recovery").body; !strings.Contains(other, "<h1>Enter a recovery code</h1>") || !strings.Contains(other, "Use a security key or passkey") {
@@ -129,7 +129,7 @@ func TestRemovedKeyIsRefused(t *testing.T) {
 	}
 	b.submit("/settings/enrollments/"+id+"/rename", "label", "Old phone").wantRedirect(t, "/settings?said=renamed")
 	page := b.page("/settings/enrollments/" + id).body
-	if !strings.Contains(page, "<h1>Old phone</h1>") || !strings.Contains(page, "is offered no more") {
+	if !strings.Contains(page, "<h1><bdi>Old phone</bdi></h1>") || !strings.Contains(page, "is offered no more") {
 		t.Errorf("the key's page: %s", page)
 	}
 	b.submit("/settings/enrollments/"+id+"/remove").wantRedirect(t, "/settings?said=removed")
@@ -205,10 +205,10 @@ func TestConfirmingByKey(t *testing.T) {
 	}
 	b.submit("/confirm", "return", "/setup/key").wantRedirect(t, "/challenge?return=%2Fsetup%2Fkey")
 	page := b.page("/challenge?return=/setup/key").body
-	if !strings.Contains(page, `data-next="/setup/key"`) || !strings.Contains(page, "<h1>Confirm that it is you</h1>") {
+	if !strings.Contains(page, `name="return" value="/setup/key"`) || !strings.Contains(page, "<h1>Confirm that it is you</h1>") {
 		t.Errorf("%s", page)
 	}
-	want(t, b.useKey(k, find(t, page, `data-option="([^"]+)"`)), http.StatusOK, "")
+	want(t, b.useKey(k, hiddenField(t, page, "option")), http.StatusOK, "")
 	want(t, b.page("/setup/key"), http.StatusOK, "")
 }
 

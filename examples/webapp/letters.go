@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,43 +10,24 @@ import (
 	"github.com/mfakit/mfa"
 )
 
-// A letter is a mail with a link, and the one that goes out in its place where there
-// is nobody to send it to.
-type letter struct {
-	page    string // which the link opens
-	subject string
-	text    string // before the link
-	after   string
-	nobody  string // empty: it is for anybody
-}
-
-var letters = map[purpose]letter{
-	toSignIn: {page: "/magic", subject: "Your link to sign in",
-		text:   "Open this link to sign in, in the browser in which you asked for it:",
-		after:  "Somebody asked for it here, with your address. If it was not you, do nothing: it works in no other browser.",
-		nobody: "Somebody asked for a link to sign in with this address, but there is no account with it. If it was you, you may have used another address."},
-	toResetPassword: {page: "/reset", subject: "Choose a new password",
-		text:   "Open this link to choose a new password:",
-		after:  "Somebody asked for it here, with your address. If it was not you, do nothing: your password stays as it is.",
-		nobody: "Somebody asked for a new password with this address, but there is no account with it. If it was you, you may have used another address."},
-	toVerifyAddress: {page: "/verify", subject: "Confirm your address",
-		text:  "Open this link to confirm that this is your address, in the browser in which you are signed in:",
-		after: "If you have no account here, do nothing."},
-	toJoin: {page: "/invite", subject: "You are invited",
-		text:  "Somebody here invites you to have an account. Open this link to choose a password:",
-		after: "If you do not know why, do nothing."},
+// letters are the pages that mailed links open. What the mails say is in the catalogue:
+// host.mail.NAME.subject, .text before the link, .after, and .nobody in their place where
+// there is no account to send it to.
+var letters = map[purpose]struct{ page, name string }{
+	toSignIn: {"/magic", "magic"}, toResetPassword: {"/reset", "reset"}, toVerifyAddress: {"/verify", "verify"}, toJoin: {"/invite", "invite"},
 }
 
 // post mails a letter: with the link, or without one to an address that nobody here
 // has. So both take as long, and the answer need not tell them apart.
-func (a *app) post(ctx context.Context, p purpose, to, token string, known bool) error {
-	l := letters[p]
-	text := l.nobody
+func (a *app) post(r *http.Request, p purpose, to, token string, known bool) error {
+	l, letter := a.words.Pick(r.Header.Get("Accept-Language")), letters[p]
+	id := "host.mail." + letter.name
+	text := l.Text(id + ".nobody")
 	if known {
-		link := a.origin + l.page + "?" + url.Values{"token": {token}}.Encode()
-		text = fmt.Sprintf("%s\n\n%s\n\nIt works once, for %s. %s", l.text, link, days(p.life()), l.after)
+		link := a.origin + letter.page + "?" + url.Values{"token": {token}}.Encode()
+		text = fmt.Sprintf("%s\n\n%s\n\n%s %s", l.Text(id+".text"), link, l.Text("host.mail.once", "span", p.life()), l.Text(id+".after"))
 	}
-	_, err := a.senders.mail.Send(ctx, mfa.Message{ID: rand.Text(), Channel: mfa.ChannelEmail, To: to, Subject: l.subject + ": " + appName, Text: text})
+	_, err := a.senders.mail.Send(r.Context(), mfa.Message{ID: rand.Text(), Channel: mfa.ChannelEmail, To: to, Subject: l.Text(id+".subject") + ": " + appName, Text: text})
 	return err
 }
 
@@ -70,7 +50,7 @@ func (a *app) mailTo(w http.ResponseWriter, r *http.Request, p purpose, address,
 	if err != nil {
 		return err
 	}
-	if err := a.post(r.Context(), p, email, token, known); err != nil {
+	if err := a.post(r, p, email, token, known); err != nil {
 		a.log.ErrorContext(r.Context(), "webapp: a mail was not sent", "purpose", p, "error", err)
 	}
 	return nil

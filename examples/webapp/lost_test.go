@@ -68,5 +68,5 @@ func TestNoResetWithoutAPolicyThatGrantsIt(t *testing.T) {
 	}
 	want(t, b.page("/lost"), http.StatusForbidden, "")
 	want(t, b.submit("/lost"), http.StatusForbidden, "")
-	want(t, s.browser().page("/lost"), http.StatusSeeOther, "")
+	want(t, s.browser().page("/lost"), http.StatusGone, "")
 }

@@ -37,12 +37,27 @@ func newMailer(server, origin string, clock *clock) (*mailer.Sender, string, err
 	return mails, from, nil
 }
 
-// newNotices tells people by mail what happened to their account. link makes the
-// address of the page on which they can do something about it.
-func newNotices(mails mfa.Sender, origin string, link func(mfa.Event) (string, error)) (mfa.Observer, error) {
+// newNotices tells people by mail what happened to their account, in the language of that.
+// link makes the address of the page on which they can do something about it.
+func newNotices(mails mfa.Sender, origin string, users accounts, link func(mfa.Event) (string, error)) (mfa.Observer, error) {
+	c, err := newWords(true)
+	if err != nil {
+		return nil, err
+	}
+	help := map[string]string{}
+	for _, tag := range c.Tags() {
+		help[tag] = c.Pick(tag).Text("host.help")
+	}
 	return notify.New(notify.Config{
 		Sender: mails, AppName: appName, SettingsURL: origin + "/settings",
-		Link:        func(_ context.Context, e mfa.Event) (string, error) { return link(e) },
-		SupportText: "If you cannot sign in, ask support for help.",
+		Link: func(_ context.Context, e mfa.Event) (string, error) { return link(e) },
+		Locale: func(ctx context.Context, e mfa.Event) string {
+			acc, err := users.byID(ctx, e.User)
+			if err != nil {
+				return "" // English is better than no mail
+			}
+			return acc.Attributes[languageAttribute]
+		},
+		Words: c, SupportText: help["en"], SupportTexts: help,
 	})
 }

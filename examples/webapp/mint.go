@@ -83,6 +83,11 @@ func (a *app) current(r *http.Request) (session, error) {
 	return s, err
 }
 
+// callerOf is somebody who is signed in, for the engine.
+func (a *app) callerOf(r *http.Request, s session) mfa.Caller {
+	return mfa.Caller{User: s.Account.user(), Authentication: s.Evidence, Client: a.client(r)}
+}
+
 // stored is the session of a request as it was made, at the front end where it was
 // made.
 func (a *app) stored(r *http.Request) (session, error) {

@@ -92,7 +92,7 @@ func (a *app) federated(r *http.Request, who identity) (account, error) {
 	acc, err = a.accounts.byEmail(r.Context(), email)
 	switch {
 	case errors.Is(err, errNoAccount):
-		acc, err = a.accounts.create(r.Context(), account{Email: email, EmailVerified: true, Created: a.clock.Now()})
+		acc, err = a.accounts.create(r.Context(), account{Email: email, EmailVerified: true, Created: a.clock.Now(), Attributes: a.speaking(r, nil)})
 	case err == nil:
 		acc, err = a.claim(r, acc)
 	}

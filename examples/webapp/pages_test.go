@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestPagesFollowAWholePassage(t *testing.T) {
 	option := find(t, page, `name="option" value="([^"]+)"`)
 	wrong := b.submit("/challenge", "option", option, "code", "000000", "return", "/")
 	want(t, wrong, http.StatusUnauthorized, "")
-	if !strings.Contains(wrong.body, `role="alert" id="problem"`) || !strings.Contains(wrong.body, `aria-describedby="problem"`) {
+	if !strings.Contains(wrong.body, `role="alert" id="problem"`) || !strings.Contains(wrong.body, `aria-describedby="problem code-hint"`) {
 		t.Error("the error is not tied to its field")
 	}
 	want(t, b.submit("/challenge", "option", option, "code", "letters", "return", "/"), http.StatusBadRequest, "")
@@ -68,10 +69,8 @@ func TestPagesFollowAWholePassage(t *testing.T) {
 func TestStaticFiles(t *testing.T) {
 	t.Parallel()
 	b := start(t).browser()
-	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/icon.svg": "image/svg+xml",
-		"/static/codes.js": "text/javascript", "/static/keys.js": "text/javascript", "/static/addkey.js": "text/javascript", "/static/usekey.js": "text/javascript",
-		"/static/passkey.js": "text/javascript", "/static/signals.js": "text/javascript",
-		"/static/resend.js": "text/javascript", "/static/webotp.js": "text/javascript", "/static/delivery.js": "text/javascript", "/mfa/mfa.js": "text/javascript"} {
+	for path, mediaType := range map[string]string{"/static/style.css": "text/css", "/static/demo.css": "text/css", "/static/icon.svg": "image/svg+xml",
+		"/static/pages.js": "text/javascript", "/mfa/mfa.js": "text/javascript"} {
 		if r := b.page(path); r.status != http.StatusOK || !strings.HasPrefix(r.header.Get("Content-Type"), mediaType) {
 			t.Errorf("%s: status %d, %s", path, r.status, r.header.Get("Content-Type"))
 		}
@@ -120,11 +119,59 @@ func TestExpiredFlowLeadsToSignIn(t *testing.T) {
 	s.advance(11 * time.Minute)
 	b.setCookie("mfa-flow", token)
 	r := b.submit("/challenge", "option", option, "code", p.code(), "return", "/")
-	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/login?said=expired" {
-		t.Fatalf("status %d to %s", r.status, r.header.Get("Location"))
+	if r.status != http.StatusGone || !strings.Contains(r.body, "open for too long") || !strings.Contains(r.body, `href="/login"`) {
+		t.Fatalf("status %d: %s", r.status, r.body)
 	}
-	if page := b.page("/login?said=expired").body; !strings.Contains(page, "That took too long") {
-		t.Error("the page does not say why")
+}
+
+// Whoever has to sign in first is led back to what they wanted then, and nowhere else.
+func TestSignInLeadsBack(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	b := s.browser()
+	b.register("ada@example.org")
+	p := b.enroll()
+	b.submit("/logout")
+	for to, back := range map[string]string{"/settings/activity": "/settings/activity", "/settings/export": "/settings/export", "https://evil.example/": "/"} {
+		page := b.page("/login?" + url.Values{"return": {to}}.Encode())
+		if strings.HasPrefix(to, "/") {
+			page = b.page(b.page(to).header.Get("Location"))
+		}
+		next := b.submit("/login", "email", "ada@example.org", "password", goodPassword, "return", hiddenField(t, page.body, "return"))
+		page = b.page(next.header.Get("Location"))
+		b.submit("/challenge", "option", hiddenField(t, page.body, "option"), "code", p.next(), "return", hiddenField(t, page.body, "return")).wantRedirect(t, back)
+		b.submit("/logout")
+	}
+}
+
+// Each language has all that people see; what is for staff and developers is in English.
+func TestPagesSpeakTheBrowsersLanguage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, c := range []struct{ asked, lang, dir, title string }{
+		{"de-AT,de;q=0.9,en;q=0.5", "de", "ltr", "Anmelden"}, {"es", "es", "ltr", "Iniciar sesión"}, {"ar", "ar", "rtl", "تسجيل الدخول"}, {"ja", "en", "ltr", "Sign in"},
+	} {
+		b := s.browser()
+		b.header.Set("Accept-Language", c.asked)
+		head := `<html lang="` + c.lang + `" dir="` + c.dir + `">`
+		for _, path := range []string{"/login", "/register", "/forgot", "/nowhere"} {
+			if page := b.page(path).body; !strings.Contains(page, head) || c.lang != "en" && strings.Contains(page, "E-mail<") {
+				t.Errorf("%s in %s: %s", path, c.lang, page)
+			}
+		}
+		if page := b.page("/login").body; !strings.Contains(page, "<h1>"+c.title+"</h1>") {
+			t.Errorf("%s: %s", c.lang, page)
+		}
+		email := c.lang + "@example.org"
+		b.register(email)
+		if page := b.page("/settings").body; !strings.Contains(page, head) {
+			t.Errorf("%s: %s", c.lang, page)
+		}
+		b.header.Del("Accept-Language")
+		b.enroll() // in a mail that follows, nobody says in which language
+		if page := b.page("/dev/inbox").body; !strings.Contains(page, `<html lang="en" dir="ltr">`) {
+			t.Errorf("%s", page)
+		}
 	}
 }
 
@@ -152,7 +199,7 @@ func TestPagesAreCleanAndLabelled(t *testing.T) {
 	pending := s.browser()
 	pending.login("ada@example.org")
 	pages := map[string]string{}
-	for _, path := range []string{"/", "/register", "/login", "/nowhere", "/dev/inbox", "/login?said=expired", "/login?said=%3Cb%3E"} {
+	for _, path := range []string{"/", "/register", "/login", "/nowhere", "/dev/inbox", "/login?said=out", "/login?said=%3Cb%3E"} {
 		pages["guest "+path] = guest.page(path).body
 	}
 	for _, path := range []string{"/", "/settings", "/setup", "/setup/app", "/setup/key", "/setup/sms", "/setup/email", "/settings/enrollments/" + p.id, "/settings/recovery-codes", "/settings/password", "/settings/export"} {
@@ -175,10 +222,10 @@ func TestPagesAreCleanAndLabelled(t *testing.T) {
 	pages["codes"] = b.submit("/settings/recovery-codes").body
 	s.advance(11 * time.Minute)
 	pages["confirm"] = b.page("/confirm?return=/settings").body
-	inline := regexp.MustCompile(`(?i)<style|style=|\son[a-z]+=|<script>|javascript:`)
+	inline := regexp.MustCompile(`(?i)<style|style=|\son[a-z]+=|<script>|javascript:\S`)
 	field := regexp.MustCompile(`<input ([^>]*)>`)
 	for name, page := range pages {
-		if !strings.Contains(page, "<h1>") || !strings.Contains(page, `<html lang="en">`) || !strings.Contains(page, "Development mode is on") {
+		if !strings.Contains(page, "<h1") || !strings.Contains(page, `<html lang="en" dir="ltr">`) || !strings.Contains(page, "Development mode is on") {
 			t.Errorf("%s: not a whole page: %s", name, page)
 		}
 		if bad := inline.FindString(page); bad != "" {

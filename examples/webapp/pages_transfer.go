@@ -53,7 +53,7 @@ func (a *app) renderTransfers(w http.ResponseWriter, r *http.Request, s session,
 	if err != nil {
 		return err
 	}
-	return a.renderForm(w, r, "transfers", view{Title: "Transfers", Email: s.Account.Email, Data: struct {
+	return a.renderForm(w, r, "transfers", view{Title: "host.transfers.title", Email: s.Account.Email, Data: struct {
 		order
 		List []transfer
 	}{in, list}}, wrong)
@@ -115,7 +115,7 @@ func (a *app) transferPage(w http.ResponseWriter, r *http.Request) error {
 	if !wantsPage(r) {
 		return writeJSON(w, transferJSON(t))
 	}
-	return a.render(w, r, http.StatusOK, "transfer", view{Title: "Transfer", Email: s.Account.Email, Data: struct {
+	return a.render(w, r, http.StatusOK, "transfer", view{Title: "host.transfer.title", Email: s.Account.Email, Data: struct {
 		transfer
 		Approved bool // as far as the address says: whether it is, the engine knows
 	}{t, r.URL.Query().Get("said") == "approved"}})
@@ -134,7 +134,7 @@ func (a *app) approveTransfer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.proceed(w, r, flow, "/transfer/"+t.ID+"?said=approved")
+	return a.ready.Proceed(w, r, flow, "/transfer/"+t.ID+"?said=approved")
 }
 
 // carryOut takes the approval, and pays only then: of any number of requests one has it.

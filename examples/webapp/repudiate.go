@@ -12,7 +12,11 @@ import (
 
 // noticePage is what the links of security mails open. It says more than the library's
 // own page can: what Repudiated does.
-var noticePage = template.Must(template.ParseFS(pageFiles, "pages/notice.html"))
+func (a *app) noticePage() *template.Template {
+	return template.Must(template.New("notice.html").Funcs(template.FuncMap{
+		"say": func(lang, id string) string { return a.words.Pick(lang).Text(id, "app", appName) },
+	}).ParseFS(pageFiles, "pages/notice.html"))
+}
 
 // Repudiated is told that whoever reads a user's mail has said that it was not them.
 // Somebody else has the password, so it opens nothing any more until its owner

@@ -28,7 +28,7 @@ func TestRemovingAllUnderARequiredPolicyEndsTheSession(t *testing.T) {
 		t.Errorf("cookie %q, %d sessions", b.cookie("session"), s.sessionsOf("ada@example.org"))
 	}
 	want(t, b.send("GET", "/me", nil), http.StatusUnauthorized, "unauthenticated")
-	b.page("/settings").wantRedirect(t, "/login?said=needed")
+	b.page("/settings").wantRedirect(t, "/login?return=%2Fsettings")
 	old := s.browser()
 	old.setCookie("session", before)
 	if old.signedIn() || other.signedIn() {
@@ -36,7 +36,7 @@ func TestRemovingAllUnderARequiredPolicyEndsTheSession(t *testing.T) {
 	}
 
 	// The flow goes on, by the pages too, and makes a new session.
-	if page := b.page("/setup").body; !strings.Contains(page, "needs a second factor") {
+	if page := b.page("/setup").body; !strings.Contains(page, "needs a second step") {
 		t.Errorf("%s", page)
 	}
 	page := b.submit("/setup", "label", "New phone").body
@@ -60,7 +60,7 @@ func TestTheLastAppStaysUnderARequiredPolicy(t *testing.T) {
 	b.signIn("ada@example.org", phone)
 	page := b.submit("/settings/enrollments/" + phone.id + "/remove")
 	want(t, page, http.StatusConflict, "")
-	if !strings.Contains(page.body, "needs a second factor") || !b.signedIn() {
+	if !strings.Contains(page.body, "needs at least one second step") || !b.signedIn() {
 		t.Errorf("signed in: %v, %s", b.signedIn(), page.body)
 	}
 }

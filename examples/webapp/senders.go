@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"time"
 
 	"github.com/mfakit/mfa"
 	"github.com/mfakit/mfa/emailcode"
@@ -63,16 +64,22 @@ func reportSecret(keys *mfa.KeyRing) string {
 	return hex.EncodeToString(keys.Index("webapp", "delivery reports"))
 }
 
+// codeLife is how long a code that was sent works.
+const codeLife = 5 * time.Minute
+
+// localeOf is the language in which somebody is sent codes: that of their account.
+func localeOf(u mfa.User, _ mfa.Client) string { return u.Attributes[languageAttribute] }
+
 // factors are the methods that send codes.
 func (s senders) factors(origin string) ([]mfa.Factor, error) {
 	var out []mfa.Factor
 	var errs []error
 	if s.sms != nil {
-		f, err := sms.New(sms.Config{AppName: appName, Origin: boundTo(origin), Countries: sms.Countries(countryCodes()...), Sender: s.sms, Lifetime: codeLife, ResendWrong: s.resend})
+		f, err := sms.New(sms.Config{AppName: appName, Origin: boundTo(origin), Countries: sms.Countries(countries...), Sender: s.sms, Lifetime: codeLife, ResendWrong: s.resend, Locale: localeOf})
 		out, errs = append(out, f), append(errs, err)
 	}
 	if s.mail != nil {
-		f, err := emailcode.New(emailcode.Config{AppName: appName, Sender: s.mail, Link: origin + "/mfa/link", Lifetime: codeLife})
+		f, err := emailcode.New(emailcode.Config{AppName: appName, Sender: s.mail, Link: origin + "/mfa/link", Lifetime: codeLife, Locale: localeOf})
 		out, errs = append(out, f), append(errs, err)
 	}
 	return out, errors.Join(errs...)

@@ -44,7 +44,7 @@ func (a *app) began(w http.ResponseWriter, r *http.Request, status int, flow mfa
 	}
 	switch {
 	case wantsPage(r):
-		return a.proceed(w, r, flow, "/")
+		return a.ready.Proceed(w, r, flow, mfahttp.ReturnPath(r))
 	case flow.Status == mfa.StatusDenied && flow.Reason == mfa.ReasonService:
 		return errService
 	}

@@ -106,7 +106,7 @@ func TestTransferNeedsASecondFactor(t *testing.T) {
 	b := s.browser()
 	b.register("ada@example.org")
 	page := b.submit("/transfer", "to", "Bob", "amount", "100").header.Get("Location")
-	if r := b.submit(page + "/approve"); r.status != http.StatusForbidden || !strings.Contains(r.body, "Set up a second factor first") {
+	if r := b.submit(page + "/approve"); r.status != http.StatusForbidden || !strings.Contains(r.body, "Set up a second step first") {
 		t.Errorf("status %d: %s", r.status, r.body)
 	}
 	for _, wrong := range [][2]string{{"", "1"}, {"Bob\u202e", "1"}, {"Bob", ""}, {"Bob", "0"}, {"Bob", "-1"}, {"Bob", "1.5"}, {"Bob", "1e3"}, {"Bob", "99999999999999999999"}, {strings.Repeat("x", 65), "1"}} {

@@ -34,28 +34,31 @@ func (a *app) wayRoutes(mux *http.ServeMux) {
 	}
 }
 
+// An otherWay in is a link, with the id of its message.
+type otherWay struct{ URL, Text string }
+
 // otherWays are links to them for the page that asks for the password.
 func (a *app) otherWays() []otherWay {
 	var out []otherWay
 	if a.senders.mail != nil {
-		out = append(out, otherWay{"/magic", "Mail me a link"}, otherWay{"/forgot", "Forgot your password?"})
+		out = append(out, otherWay{"/magic", "host.magic.ask"}, otherWay{"/forgot", "host.forgot.title"})
 	}
 	if a.provider != nil {
-		out = append(out, otherWay{"/oauth/start", "Sign in with " + a.provider.Name()})
+		out = append(out, otherWay{"/oauth/start", "host.provider"})
 	}
 	return out
 }
 
-// A mailForm asks for an address to mail a link to.
+// A mailForm asks for an address to mail a link to. Title and text are ids of messages.
 type mailForm struct {
 	Title, Text, Action, Email string
 }
 
 func formFor(p purpose) mailForm {
 	if p == toResetPassword {
-		return mailForm{Title: "Forgot your password?", Text: "We mail you a link by which you choose a new one.", Action: "/forgot"}
+		return mailForm{Title: "host.forgot.title", Text: "host.forgot.text", Action: "/forgot"}
 	}
-	return mailForm{Title: "Sign in by mail", Text: "We mail you a link by which you sign in, in this browser. What else protects your account is asked for as always.", Action: "/magic"}
+	return mailForm{Title: "host.magic.title", Text: "host.magic.text", Action: "/magic"}
 }
 
 func (a *app) mailFormPage(w http.ResponseWriter, r *http.Request, p purpose, email string, wrong error) error {
@@ -112,10 +115,10 @@ func (a *app) linkPage(p purpose) func(http.ResponseWriter, *http.Request) error
 }
 
 func (a *app) pressPage(w http.ResponseWriter, r *http.Request, p purpose, token string) error {
-	data := struct{ Text, Action, Token, Button string }{"Press the button to go on.", "/magic/enter", token, "Sign in"}
-	v := view{Title: "Sign in by mail"}
+	data := struct{ Text, Action, Token, Button string }{"host.press", "/magic/enter", token, "page.sign_in"}
+	v := view{Title: "host.magic.title"}
 	if p == toVerifyAddress {
-		v.Title, data.Action, data.Button = "Confirm your address", "/verify/confirm", "Confirm"
+		v.Title, data.Action, data.Button = "host.verify.title", "/verify/confirm", "page.setup.confirm"
 	}
 	v.Data = data
 	return a.render(w, r, http.StatusOK, "press", v)
@@ -123,9 +126,9 @@ func (a *app) pressPage(w http.ResponseWriter, r *http.Request, p purpose, token
 
 // newPasswordPage asks for the password that goes with a link.
 func (a *app) newPasswordPage(w http.ResponseWriter, r *http.Request, p purpose, token string, wrong error) error {
-	v, action := view{Title: "Choose a new password"}, "/reset"
+	v, action := view{Title: "host.reset.title"}, "/reset"
 	if p == toJoin {
-		v.Title, action = "Welcome", "/invite"
+		v.Title, action = "host.invite.title", "/invite"
 	}
 	v.Data = struct {
 		Action, Token string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/words"
 )
 
 // An activityLine is an entry of the history in words.
@@ -51,7 +52,7 @@ var identified = map[mfa.EventType]bool{
 }
 
 func (v *visit) line(h mfa.Activity) activityLine {
-	l := activityLine{Text: v.what(h), Time: h.Time, Count: h.Count, From: v.from(h.Place, h.IP), Verdict: h.Verdict}
+	l := activityLine{Text: What(v.words, h), Time: h.Time, Count: h.Count, From: v.from(h.Place, h.IP), Verdict: h.Verdict}
 	switch h.Type {
 	case mfa.EventFlowPassed, mfa.EventFlowDenied, mfa.EventFailed:
 		l.ID, l.Device = h.ID, v.deviceName(h.UserAgent)
@@ -72,26 +73,27 @@ func (v *visit) line(h mfa.Activity) activityLine {
 	return l
 }
 
-// what says what happened, by the event and the method: to what, how often, and whether
-// support did it.
-func (v *visit) what(h mfa.Activity) string {
+// What says of an entry of the history what happened, by the event and the method: to
+// what, how often, and whether support did it. It is for pages of the host's own that show
+// a history, such as those of its support.
+func What(l *words.Language, h mfa.Activity) string {
 	id := "page.activity." + string(h.Type)
 	text := string(h.Type)
 	switch {
-	case v.words.Has(id + "." + h.Method):
-		text = v.text(id + "." + h.Method)
-	case v.words.Has(id):
-		text = v.text(id)
+	case l.Has(id + "." + h.Method):
+		text = l.Text(id + "." + h.Method)
+	case l.Has(id):
+		text = l.Text(id)
 	}
 	// A name that only says again what it is says nothing.
-	if label := v.words.Label(h.Label); label != "" && h.Method != methodRecovery && !identified[h.Type] && label != v.methodName(h.Method) {
-		text = v.text("page.activity.labelled", "what", text, "label", label)
+	if label := l.Label(h.Label); label != "" && h.Method != methodRecovery && !identified[h.Type] && label != methodName(l, h.Method) {
+		text = l.Text("page.activity.labelled", "what", text, "label", label)
 	}
 	if h.Actor != "" {
-		text = v.text("page.activity.by_support", "what", text)
+		text = l.Text("page.activity.by_support", "what", text)
 	}
 	if h.Count > 1 {
-		text = v.text("page.activity.times", "what", text, "n", h.Count)
+		text = l.Text("page.activity.times", "what", text, "n", h.Count)
 	}
 	return text
 }

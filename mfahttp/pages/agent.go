@@ -1,6 +1,10 @@
 package pages
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mfakit/mfa/words"
+)
 
 // maxAgent is how much of a User-Agent header is looked at; the engine keeps as much.
 const maxAgent = 256 // bytes
@@ -18,26 +22,32 @@ var (
 )
 
 // deviceName is what people call the browser and the system that a User-Agent header
-// names: as the host says it, or in a short form. The header is the client's own word, so
-// nothing else of it is shown. Empty: there is none.
+// names: as the host says it, or in a short form. Empty: there is none.
 func (v *visit) deviceName(agent string) string {
+	agent = agent[:min(len(agent), maxAgent)]
+	if agent != "" && v.config.Devices != nil {
+		return v.config.Devices(agent)
+	}
+	return Device(v.words, agent)
+}
+
+// Device is what people call the browser and the system that a User-Agent header names.
+// The header is the client's own word, so nothing else of it is shown. Empty: there is none.
+func Device(l *words.Language, userAgent string) string {
+	agent := userAgent[:min(len(userAgent), maxAgent)]
 	if agent == "" {
 		return ""
-	}
-	agent = agent[:min(len(agent), maxAgent)]
-	if v.config.Devices != nil {
-		return v.config.Devices(agent)
 	}
 	browser, system := marked(agent, browserMarks), marked(agent, systemMarks)
 	switch {
 	case browser == "" && system == "":
-		return v.text("page.device.program")
+		return l.Text("page.device.program")
 	case browser == "":
-		return v.text("page.device.system", "system", system)
+		return l.Text("page.device.system", "system", system)
 	case system == "":
 		return browser
 	}
-	return v.text("page.device.both", "browser", browser, "system", system)
+	return l.Text("page.device.both", "browser", browser, "system", system)
 }
 
 // marked is the first name whose mark stands in the header.

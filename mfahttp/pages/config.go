@@ -76,6 +76,10 @@ type Config struct {
 	// a number. Nil, or empty: nothing is said of it.
 	Countries func(*words.Language) string
 
+	// Program says whether a request is a program's, which is told of errors as the API tells
+	// of them, and not by pages. Nil: none is.
+	Program func(*http.Request) bool
+
 	Now    func() time.Time // nil: time.Now; use the engine's
 	Logger *slog.Logger     // faults that people are told nothing of; nil: slog.Default
 }
@@ -91,7 +95,9 @@ type Theme struct {
 }
 
 // A Frame is what the host's layout puts around a page: within html with these lang and
-// dir, Head in head, and Main in main.
+// dir, Head in head, and Main in main. The scripts show the next page in the place of the
+// last one; an element of the layout that has to change then, as the one that says who is
+// signed in, has an id and the attribute data-mfa-part.
 type Frame struct {
 	Lang, Dir string        // "ar", "rtl"
 	Title     string        // of the page, without the application's name

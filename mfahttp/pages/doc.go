@@ -3,18 +3,17 @@
 //
 // # Wiring
 //
-// The host mounts them beside the API, and hands over the flows that its own login
-// begins:
+// The host mounts them beside the API, and hands over where its own login has found the
+// password right:
 //
-//	api, err := mfahttp.New(mfahttp.Config{…, StepUpPage: "/account/confirm", LinkDone: "/account/continue"})
-//	p, err := pages.New(pages.Config{Engine: engine, API: api, App: "Example", SignIn: "/login", SignOut: "/logout"})
-//	mux.Handle("/mfa/", api)
-//	mux.Handle("/account/", p)
+//	p, err := pages.Mount(mux, mfahttp.Config{Engine: engine, Host: sessions{}, Origin: "https://app.example"},
+//		pages.Config{App: "Example", SignIn: "/login", SignOut: "/logout"})
 //
-//	flow, err := engine.SignIn(ctx, mfa.SignIn{User: user, First: mfa.Password, Client: api.Client(r)})
-//	if err == nil {
-//		err = p.Proceed(w, r, flow, "/") // asks, or leads on
-//	}
+//	p.SignIn(w, r, mfa.SignIn{User: user, First: mfa.Password}, "/") // asks, or leads on
+//
+// [Mount] is for a ServeMux. With any other router, make the two by [mfahttp.New] and
+// [New], and have the API's StepUpPage and LinkDone lead to confirm and continue below
+// [Config.Prefix]. A flow that the host has begun itself goes to [Pages.Proceed].
 //
 // They need no build step, load nothing from elsewhere, and work without JavaScript,
 // but for security keys and passkeys, which browsers give to scripts alone. With it,

@@ -44,6 +44,13 @@ func New(c Config) (*Pages, error) {
 // ServeHTTP answers with a page, or leads to one.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
+// Stylesheet is the path of the stylesheet, which changes when its content does: for pages
+// of the host's that are to look like these.
+func (p *Pages) Stylesheet() string { return p.file("style.css") }
+
+// file is the path of a static file.
+func (p *Pages) file(name string) string { return p.prefix + "/static/" + p.files.versioned(name) }
+
 // A page answers one request; what it returns becomes a page that says so.
 type page func(v *visit) error
 
@@ -148,13 +155,20 @@ func (v *visit) back() string {
 	return v.config.Home
 }
 
+var errNotFound = &mfahttp.Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this address"}
+
 // errForm is a form that cannot be read.
 var errForm = &mfahttp.Problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the form cannot be read"}
 
-// fail answers an error that no page of its own tells. Who is not signed in is led to
-// where they can be.
+// isProgram says whether nobody is there to read a page.
+func (v *visit) isProgram() bool { return v.config.Program != nil && v.config.Program(v.r) }
+
+// fail answers an error that no page of its own tells: to programs as the API does. Who is
+// not signed in is led to where they can be.
 func (v *visit) fail(err error) {
 	switch {
+	case v.isProgram():
+		v.api.WriteError(v.w, v.r, err)
 	case errors.Is(err, mfahttp.ErrNoSession):
 		back := v.config.Home
 		if v.r.Method == http.MethodGet {
@@ -181,6 +195,9 @@ func (v *visit) write(status int, name string, what view) {
 }
 
 func (v *visit) notFound() error {
+	if v.isProgram() {
+		return errNotFound
+	}
 	return v.render(http.StatusNotFound, "message", view{Title: v.text("page.not_found.title"),
 		Data: message{Text: v.text("page.not_found.text"), URL: v.config.Home, Link: v.text("page.home")}})
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mfakit/mfa"
 )
@@ -98,7 +99,7 @@ func (v view) App() string { return v.config.App }
 func (v view) Path(path string) string { return v.path(path) }
 
 // File is the path of a static file, which changes when the file does.
-func (v view) File(name string) string { return v.prefix + "/static/" + v.files.versioned(name) }
+func (v view) File(name string) string { return v.file(name) }
 
 // API is where the JSON API is, for scripts.
 func (v view) API() string { return v.api.Prefix() }
@@ -141,11 +142,8 @@ func (v *visit) text(id string, pairs ...any) string { return v.words.Text(id, p
 // said are what pages tell once of a change that went well, by the word in the address.
 // Anything else there says nothing.
 func (v *visit) said() string {
-	id := "page.said." + v.r.URL.Query().Get("said")
-	if v.words.Has(id) {
-		return v.text(id)
-	}
-	return ""
+	word := v.r.URL.Query().Get("said")
+	return v.first("page.said."+word, "host.said."+word)
 }
 
 // render writes a page in one piece, so that a fault in it is an error and not half a page.
@@ -289,6 +287,9 @@ func (v view) Strong(id, name, value string, pairs ...any) template.HTML {
 	const mark = "\uE000" // of private use: in no message
 	text := v.T(id, append(pairs, name, mark)...)
 	before, after, _ := strings.Cut(text, mark)
+	if strings.IndexFunc(value, unicode.IsLetter) < 0 { // a masked number stays on one line
+		value = strings.ReplaceAll(value, " ", "\u00a0")
+	}
 	return template.HTML(template.HTMLEscapeString(before) + //nolint:gosec // all of it is escaped
-		`<strong class="masked"><bdi>` + template.HTMLEscapeString(value) + `</bdi></strong>` + template.HTMLEscapeString(after))
+		`<strong><bdi>` + template.HTMLEscapeString(value) + `</bdi></strong>` + template.HTMLEscapeString(after))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/words"
 )
 
 // lately is how much of the history the settings show; the rest has a page of its own.
@@ -134,7 +135,7 @@ func (v *visit) sections(all []mfa.Enrollment, c mfa.Choices, signals string) []
 	for _, e := range own {
 		id := "other-" + e.Method
 		if setupPages[e.Method] == "" && !slices.ContainsFunc(out, func(s section) bool { return s.ID == id }) {
-			out = append(out, section{ID: id, Title: v.methodName(e.Method), Entries: v.entries(own, e.Method)})
+			out = append(out, section{ID: id, Title: methodName(v.words, e.Method), Entries: v.entries(own, e.Method)})
 		}
 	}
 	return out
@@ -152,11 +153,11 @@ func (v *visit) entries(own []mfa.Enrollment, method string) []entry {
 }
 
 // methodName is what a method is called.
-func (v *visit) methodName(method string) string {
-	if v.words.Has("method." + method) {
-		return v.text("method." + method)
+func methodName(l *words.Language, method string) string {
+	if l.Has("method." + method) {
+		return l.Text("method." + method)
 	}
-	return v.text("method.other")
+	return l.Text("method.other")
 }
 
 // only is the method, if it is in the list.

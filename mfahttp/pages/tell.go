@@ -2,6 +2,7 @@ package pages
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -24,6 +25,12 @@ func aboutAnswer(o mfa.Option, err error) error {
 	}
 	return &answerError{error: err, method: o.Method, sent: sends(o), expired: sends(o) && !o.Sent}
 }
+
+// Tell is what people are told of an error in the request's language, for pages of the
+// host's: of one of the engine's or of package mfahttp, or of a *[mfahttp.Problem] of the
+// host's own, whose code the catalogue has a message for (error.CODE, with {span} for how
+// long to wait). Any other is told as a fault of the server's.
+func (p *Pages) Tell(r *http.Request, err error) string { return p.visit(nil, r).tell(err) }
 
 // tell is what people are told of an error: what happened, what to do, and how long it
 // takes. What has no words of its own is "something went wrong here".

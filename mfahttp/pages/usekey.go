@@ -37,6 +37,8 @@ var keyMessages = map[string]string{
 	"NetworkError":      "page.offline",
 
 	"code_not_valid":        "error.credential_not_valid",
+	"no_flow":               "error.no_flow", // of a passkey: there is no other page that says so
+	"flow_expired":          "error.flow_expired",
 	"authenticator_refused": "error.authenticator_refused",
 	"too_many":              "error.too_many",
 	"method_not_allowed":    "error.method_not_allowed",

@@ -14,7 +14,7 @@ import (
 	"github.com/mfakit/mfa/risk/geo"
 )
 
-func Example() {
+func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "geo")
 	if err != nil {
 		fmt.Println(err)

@@ -223,8 +223,8 @@ func TestSignInFromATerminal(t *testing.T) {
 	p.ok(address, "whoami")
 	var secret string
 	code := func(shown string) string {
-		if m := regexp.MustCompile(`Key: ([A-Z2-7]+)`).FindStringSubmatch(shown); m != nil {
-			secret = m[1]
+		if m := regexp.MustCompile(`Key: ([A-Z2-7 ]+)`).FindStringSubmatch(shown); m != nil {
+			secret = strings.ReplaceAll(m[1], " ", "")
 		}
 		return p.code(secret)
 	}

@@ -78,7 +78,7 @@ func (b *tab) byText(submit func(field string), code func(to string, n int) stri
 	b.shows("Codes by text message")
 	b.typeInto("#phone", "+46 70 123 45 67")
 	submit("#phone")
-	if got := b.text("#problem"); !strings.Contains(got, "Sweden") || b.text("#instead") == "" {
+	if got := b.text("#problem"); !strings.Contains(got, "the country of this number") || b.text("#instead") == "" {
 		b.t.Errorf("a country that is not allowed: %q", got)
 	}
 	b.picture("Country refused")
@@ -92,7 +92,7 @@ func (b *tab) byText(submit func(field string), code func(to string, n int) stri
 	sent := code(number, 1)
 	b.typeInto("#code", notCode(sent))
 	submit("#code")
-	if got := b.text("#problem"); !strings.Contains(got, "not right") {
+	if got := b.text("#problem"); !strings.Contains(got, "not match") {
 		b.t.Errorf("a wrong code: %q", got)
 	}
 	b.picture("Set up code wrong")
@@ -100,8 +100,8 @@ func (b *tab) byText(submit func(field string), code func(to string, n int) stri
 	submit("#code")
 	b.shows("Your recovery codes")
 	b.codes()
-	b.click("main > p a.button")
-	b.shows("Settings")
+	b.kept()
+	b.shows("Security settings")
 	if got := b.text("#phones"); !strings.Contains(got, "Ada’s phone") || !strings.Contains(got, "+47 ••• ••45") {
 		b.t.Errorf("O-12: the settings: %q", got)
 	}
@@ -130,7 +130,7 @@ func (b *tab) in(p *person, submit func(field string), code func(to string, n in
 	first := code(number, 2)
 	if !b.scripts { // nothing keeps the button from being pressed too early
 		b.click("#send")
-		if got := b.text("#problem"); !strings.Contains(got, "The next one can go out in") {
+		if got := b.text("#problem"); !strings.Contains(got, "you can ask for another in") {
 			b.t.Errorf("too soon: %q", got)
 		}
 		b.picture("Code too soon")
@@ -143,7 +143,7 @@ func (b *tab) in(p *person, submit func(field string), code func(to string, n in
 	if second := code(number, 3); first != second {
 		b.typeInto("#code", first)
 		submit("#code")
-		if got := b.text("#problem"); !strings.Contains(got, "not right") {
+		if got := b.text("#problem"); !strings.Contains(got, "not match") {
 			b.t.Errorf("O-03: the code before the last: %q", got)
 		}
 		b.picture("Code wrong")
@@ -168,7 +168,7 @@ func (b *tab) changeNumber(submit func(field string), code func(to string, n int
 	b.shows("Enter the code")
 	b.typeInto("#code", code(otherNumber, 1))
 	submit("#code")
-	b.shows("Settings")
+	b.shows("Security settings")
 	if got := b.text("#phones"); !strings.Contains(got, "Ada’s phone") || !strings.Contains(got, "••32") || strings.Contains(got, "••45") {
 		b.t.Errorf("the changed number: %q", got)
 	}
@@ -192,7 +192,7 @@ func (b *tab) addMailbox(submit func(field string)) {
 	}
 	b.typeInto("#code", b.app.lastCode(to))
 	submit("#code")
-	b.shows("Settings")
+	b.shows("Security settings")
 	b.click("#addresses .list a")
 	b.picture("Address")
 }

@@ -362,7 +362,7 @@ func TestCodes_GatewayIsDown(t *testing.T) {
 		t.Fatalf("before %+v, after %+v", f, now)
 	}
 	page := p.pages().post("/challenge/send", form("option", f.option(t, "sms"), "return", "/")).want(http.StatusBadGateway)
-	for _, part := range []string{"Nothing is on its way", "Get a mail to", "Use a recovery code"} {
+	for _, part := range []string{"Our carrier", "Get a mail to", "Use a recovery code"} {
 		if !strings.Contains(html.UnescapeString(string(page.body)), part) {
 			t.Errorf("the page does not say %q:\n%s", part, page.body)
 		}

@@ -79,8 +79,9 @@ func TestC14_CrossSiteRequestsChangeNothing(t *testing.T) {
 	c.header.Del("Accept")
 	c.get("/me").want(http.StatusUnauthorized)
 	c.post("/mfa/flow/verify", js{"option": f.option(t, "totp"), "code": code}).want(http.StatusOK)
-	for _, path := range []string{"/logout", "/mfa/recovery-codes", "/mfa/enrollments/" + second.id + "/activate?code=" + second.code(), "/setup/confirm"} {
-		if r := c.get(path); r.status != http.StatusMethodNotAllowed && r.status != http.StatusNotFound {
+	for _, path := range []string{"/logout", "/mfa/recovery-codes", "/mfa/enrollments/" + second.id + "/activate?code=" + second.code(), "/setup/confirm?id=" + second.id + "&code=" + second.code()} {
+		// A form's address leads to where the set-up begins.
+		if r := c.get(path); r.status != http.StatusMethodNotAllowed && r.status != http.StatusNotFound && r.header.Get("Location") != "/setup/app" {
 			t.Errorf("GET %s: %d", path, r.status)
 		}
 	}

@@ -21,7 +21,7 @@ func (b *tab) stopped(picture string) {
 	b.picture(picture)
 	// Until the browser has come to ask for a key, there is nothing to stop.
 	b.until(`document.getElementById("key-cancel").click(), !!document.getElementById("key-problem").textContent`)
-	b.wants(b.said(), "Cancelled")
+	b.wants(b.said(), "Stopped")
 	if b.visible("#key-cancel") || !b.visible("#key-button") {
 		b.t.Error("it cannot be tried again")
 	}
@@ -78,7 +78,7 @@ func TestKeyIsMissing(t *testing.T) {
 	key.forget(mine)
 	b.signOut()
 	b.password(p)
-	b.wants(b.refused(), "no fitting key")
+	b.wants(b.refused(), "no key here fits")
 	b.picture("Use your key refused")
 	key.put(mine)
 	b.click("#key-button")
@@ -143,13 +143,13 @@ func TestKeysAtAnAddress(t *testing.T) {
 	b.password(q)
 	b.is("You are signed in")
 	b.open("/setup/key")
+	b.wants(b.refused(), "do not work at this address")
 	b.picture("Add a key")
-	b.wants(b.text("main"), "do not work at this address")
 	b.signOut()
 	b.password(p)
 	b.is("Use your key")
+	b.wants(b.refused(), "do not work at this address")
 	b.picture("Use your key")
-	b.wants(b.text("main"), "do not work at this address")
 	b.wants(b.text(".others"), "Use a recovery code")
 }
 
@@ -255,7 +255,7 @@ func TestTwoTabsOfTheLoginPage(t *testing.T) {
 			}
 			for _, b := range tabs {
 				if b.text("h1") == "Sign in" {
-					b.wants(b.said(), "start again")
+					b.wants(b.said(), "Please sign in again")
 					answer(b)
 					send(b)
 					b.arrives("You are signed in")

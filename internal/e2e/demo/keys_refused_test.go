@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-const notAccepted = "This key was not accepted"
+const notAccepted = "could not be confirmed"
 
 // An account's passkey has to check who uses it, and says what to do where it cannot.
 func TestW08_PasskeyThatDoesNotKnowItsUser(t *testing.T) {
@@ -25,7 +25,7 @@ func TestW08_PasskeyThatDoesNotKnowItsUser(t *testing.T) {
 	b.signOut()
 	b.withoutSuggestions("/login")
 	pk.knows(false)
-	b.wants(b.refused(), "try again, with its PIN if asked")
+	b.wants(b.refused(), "no key here fits")
 	b.picture("Sign in by passkey refused")
 	pk.knows(true)
 	b.press("#key-button")
@@ -68,7 +68,7 @@ func TestW13_SameKeyAgain(t *testing.T) {
 			b.click("main form button")
 			b.click("#key-button")
 			b.is("Add a security key or passkey")
-			b.wants(b.refused(), "This key is registered already. Please use another one.")
+			b.wants(b.refused(), "This key is set up already.")
 			b.picture("Add a key that is known")
 			key.only()
 			b.open("/settings")
@@ -94,7 +94,7 @@ func TestW14_W23_RemovedKey(t *testing.T) {
 	pk.touched(false)
 	key := b.plugIn(plainKey)
 	b.click("#key-button")
-	b.is("Settings")
+	b.is("Security settings")
 
 	removed := pk.only()
 	b.openKey("My laptop")
@@ -102,7 +102,7 @@ func TestW14_W23_RemovedKey(t *testing.T) {
 	if gone, err := chromedp.Run(b.ctx, deleted); err != nil || gone.AuthenticatorID != pk.id {
 		t.Fatalf("the browser has not removed the passkey: %+v, %v", gone, err)
 	}
-	b.arrives("Settings")
+	b.arrives("Security settings")
 	if n := len(pk.credentials()); n != 0 {
 		t.Errorf("the authenticator still has %d passkeys", n)
 	}
@@ -268,7 +268,7 @@ func TestW14_A73_KeyOfAnother(t *testing.T) {
 	pk.touched(true)
 	pk.forget(bobs)
 	pk.put(adas)
-	b.wants(b.refused(), "no fitting key") // the browser does not even ask it
+	b.wants(b.refused(), "no key here fits") // the browser does not even ask it
 	if r := b.answerAny(); r.Status != 401 || r.code() != "code_not_valid" {
 		t.Errorf("A's key on B's flow: %d %s", r.Status, r.Body)
 	}

@@ -22,6 +22,7 @@ func TestKeyAsSecondFactor(t *testing.T) {
 			key := b.plugIn(kind)
 			p := b.newcomer()
 			b.picture("Without a second factor")
+			b.click(`a[href="/setup"]`)
 			b.click(`a[href="/setup/key"]`)
 			b.shows("Add a security key or passkey")
 			b.click("#key-button")
@@ -30,10 +31,10 @@ func TestKeyAsSecondFactor(t *testing.T) {
 			if len(p.recovery) != 10 {
 				t.Errorf("%d recovery codes", len(p.recovery))
 			}
-			b.click("main > p a.button")
+			b.kept()
 			b.picture("Settings with a key")
 			b.wants(b.text("#keys"), "Security key Added") // a name, though none was given
-			b.wants(b.text("#second"), "Add a second method")
+			b.wants(b.text("#second"), "Add a second one")
 			b.signOut()
 
 			b.password(p)
@@ -85,7 +86,7 @@ func TestKeysAreManaged(t *testing.T) {
 	first.touched(false)
 	second := b.plugIn(platform)
 	b.click("#key-button")
-	b.is("Settings") // without new recovery codes
+	b.is("Security settings") // without new recovery codes
 	b.wants(b.text(".notice"), "Your key is set up")
 	b.picture("Settings with two keys")
 	if got := b.inner("main"); strings.Contains(got, `id="second"`) {
@@ -103,7 +104,7 @@ func TestKeysAreManaged(t *testing.T) {
 	b.wants(b.text("#keys"), "Old key")
 	b.openKey("Old key")
 	b.click("button.danger")
-	b.is("Settings")
+	b.is("Security settings")
 	b.wants(b.text(".notice"), "Removed")
 	if got := b.text("#keys"); strings.Contains(got, "Old key") || !strings.Contains(got, "Passkey") {
 		t.Errorf("after the removal: %s", got)

@@ -38,7 +38,7 @@ func TestPasskeySignsInByButton(t *testing.T) {
 	b.do(chromedp.WaitVisible(chromedp.CSS("#key-cancel")))
 	b.picture("Sign in busy")
 	b.press("#key-cancel")
-	b.wants(b.said(), "Cancelled")
+	b.wants(b.said(), "Stopped")
 	b.picture("Sign in stopped")
 	b.withoutSuggestions("/login")
 	pk.touched(true)

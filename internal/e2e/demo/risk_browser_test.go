@@ -84,7 +84,7 @@ func TestRisk_InABrowser(t *testing.T) {
 	home.open("/settings/activity")
 	home.shows("Your activity")
 	activity := home.text("#activity")
-	for _, says := range []string{"Bucharest, Romania", "Oslo, Norway", "on Windows", "Firefox on Linux", "First time from Romania; you usually sign in from Norway."} {
+	for _, says := range []string{"Bucharest, Romania", "Oslo, Norway", "on Windows", "Firefox on Linux", "First time from Romania.", "You usually sign in from Norway."} {
 		home.wants(activity, says)
 	}
 
@@ -97,8 +97,8 @@ func TestRisk_InABrowser(t *testing.T) {
 	away.wants(away.text("#activity details[open] form"), "Everybody is signed out")
 	away.do(chromedp.KeyEvent("\t"))
 	away.follow(chromedp.KeyEvent("\r"))
-	away.is("Forgot your password?")
-	away.wants(away.text(".notice"), "choose a new one")
+	away.is("Everybody is signed out")
+	away.wants(away.text("main"), "Choose a new one by mail")
 	for _, b := range []*tab{home, away} {
 		b.open("/settings")
 		b.is("Sign in")
@@ -146,7 +146,7 @@ func TestRisk_ImpossibleTravelInABrowser(t *testing.T) {
 	away.picture("Travel")
 	away.answers(p)
 	away.open("/settings/activity")
-	away.wants(away.text("#activity"), "you were in Norway, about")
+	away.wants(away.text("#activity"), "You were in Norway, about")
 
 	// Staff see it with its evidence, and how all sign-ins were scored.
 	desk := newTab(t, a, "risk-desk")

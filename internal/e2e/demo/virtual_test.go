@@ -172,7 +172,7 @@ func (b *tab) addKey(label string) {
 		b.codes()
 		b.open("/settings")
 	}
-	b.is("Settings")
+	b.is("Security settings")
 }
 
 // openKey opens the page of a key that the settings list.
@@ -313,7 +313,7 @@ func (b *tab) press(selector string) {
 // option is the flow's option for keys that the page asks with.
 func (b *tab) option() string {
 	b.t.Helper()
-	return evaluate[string](b, `return document.getElementById("key-button").dataset.option;`)
+	return evaluate[string](b, `return document.querySelector("#key-form [name=option]").value;`)
 }
 
 // answerAny answers the flow with any passkey that the authenticator has, whether

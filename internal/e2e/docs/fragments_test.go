@@ -19,39 +19,16 @@ import (
 // elsewhere are documents whose Go is put together, built and run by a test of its own.
 var elsewhere = map[string]string{"docs/adapters.md": "examples/customstore/steps_test.go"}
 
-// rewording are blocks of the README, by their first line, that stand nowhere yet. A
-// block that does stand, or is gone, has to be taken off the list, and none is added.
-var rewording = []string{
-	`keys, err := webauthn.New(webauthn.Config{RP: webauthn.RelyingParty{`,
-	`gateway, err := gateway.NewKannel(gateway.KannelConfig{/* or Twilio, or any HTTP API by template */})`,
-	`rollout, err := policy.ParseFor(file, []string{"totp", "webauthn", "sms", "recovery"}) // wrong: the line, and why`,
-	`known, err := geo.Open(geo.Config{Databases: []geo.Source{{Path: "GeoLite2-City.mmdb"}}, Lists: []geo.Source{{Path: "tor.txt", Kinds: risk.Tor}}})`,
-}
-
 func TestFragmentsAreCompiledCode(t *testing.T) {
 	code, n := compiled(t), 0
-	var skipped []string
 	for place, b := range of(t, "go", "golang") {
 		doc := strings.Split(place, ":")[0]
 		if isProgram(b) || b.language == "go" && elsewhere[doc] != "" {
 			continue
 		}
 		n++
-		first := strings.SplitN(b.text, "\n", 2)[0]
-		stands := slices.ContainsFunc(code, func(c []string) bool { return within(c, lines(b.text)) })
-		if doc == "README.md" && slices.Contains(rewording, first) {
-			if skipped = append(skipped, first); stands {
-				t.Errorf("%s stands in compiled code: take it off the list", place)
-			}
-			continue
-		}
-		if !stands {
+		if !slices.ContainsFunc(code, func(c []string) bool { return within(c, lines(b.text)) }) {
 			t.Errorf("%s is in no code that is compiled; add it to internal/e2e/docs/snippets:\n%s", place, b.text)
-		}
-	}
-	for _, first := range rewording {
-		if !slices.Contains(skipped, first) {
-			t.Errorf("the README has no such block any more, take it off the list: %s", first)
 		}
 	}
 	if n < 20 {

@@ -90,6 +90,17 @@ func TestBrokenLinksAreFound(t *testing.T) {
 	}
 }
 
+// The list of guides leaves none out.
+func TestEveryGuideIsListed(t *testing.T) {
+	all := documents(t)
+	for path := range all {
+		name, guide := strings.CutPrefix(path, "docs/")
+		if guide && name != "README.md" && !strings.Contains(all["docs/README.md"], "]("+name+")") {
+			t.Errorf("docs/README.md does not list %s", name)
+		}
+	}
+}
+
 var requirement = regexp.MustCompile(`\b([A-Z])-(\d\d)\b`)
 
 // Where a document names a security requirement, docs/security.md has it.

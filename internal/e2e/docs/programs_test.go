@@ -37,9 +37,7 @@ func TestProgramsInDocuments(t *testing.T) {
 			if strings.Contains(b.text, "ListenAndServe") {
 				return
 			}
-			if strings.HasPrefix(place, "README.md:") {
-				quick++
-			}
+			quick++
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, program)
@@ -50,7 +48,7 @@ func TestProgramsInDocuments(t *testing.T) {
 		})
 	}
 	if quick == 0 {
-		t.Error("the README has no program to start with")
+		t.Error("no document has a program that runs to its end")
 	}
 }
 

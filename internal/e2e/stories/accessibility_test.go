@@ -52,7 +52,7 @@ func TestStory_Accessibility(t *testing.T) {
 		if picture == nil || link == nil {
 			t.Fatalf("no code or no link in %s", page)
 		}
-		if scanned := scan(t, picture[1]); scanned != link[1] || !strings.Contains(page, "Open the authenticator app") {
+		if scanned := scan(t, picture[1]); scanned != link[1] || !strings.Contains(page, "Open my authenticator app") {
 			t.Errorf("the picture says %q and the link %q", scanned, link[1])
 		}
 	})

@@ -27,6 +27,10 @@ function show(html) {
   document.title = answer.title;
   document.documentElement.lang = answer.documentElement.lang;
   document.documentElement.dir = answer.documentElement.dir;
+  for (const old of document.querySelectorAll("[data-mfa-part]")) {
+    const now = answer.getElementById(old.id);
+    if (now) old.replaceWith(document.adoptNode(now));
+  }
   find("mfa").replaceWith(document.adoptNode(next));
   const problem = find("problem");
   const target = next.querySelector("[aria-invalid]") || (problem?.textContent && problem) || next.querySelector("[autofocus], h1") || next;
@@ -43,7 +47,7 @@ async function answered(answer, asked) {
   if (to) return go(to);
   const url = new URL(answer.url);
   if (!isOurs(url) || !answer.headers.get("Content-Type")?.startsWith("text/html") || !show(await answer.text())) {
-    return location.assign(answer.redirected ? url : location.href);
+    return location.assign(asked === "GET" || answer.redirected ? url : location.href);
   }
   const path = url.pathname + url.search;
   if ((asked === "GET" || answer.redirected) && path !== shown) history.pushState(null, "", shown = path);

@@ -56,6 +56,38 @@ func standby(rotated string) string {
 	return strings.Join(lines, "")
 }
 
+// A kms encrypts by a key that never leaves it: a call of AWS KMS, Cloud KMS, Vault's transit engine.
+type kms interface {
+	Encrypt(ctx context.Context, plaintext []byte) ([]byte, error)
+	Decrypt(ctx context.Context, ciphertext []byte) ([]byte, error)
+}
+
+func keepByKMS(ctx context.Context, k kms, ring *mfa.KeyRing) error {
+	text, err := ring.Export()
+	if err != nil {
+		return err
+	}
+	sealed, err := k.Encrypt(ctx, text)
+	if err != nil {
+		return err
+	}
+	err = os.WriteFile("mfa.keys.sealed", sealed, 0o600) // it may lie beside the program
+	return err
+}
+
+func openByKMS(ctx context.Context, k kms) (*mfa.KeyRing, error) {
+	sealed, err := os.ReadFile("mfa.keys.sealed")
+	if err != nil {
+		return nil, err
+	}
+	text, err := k.Decrypt(ctx, sealed) // once, at the start
+	if err != nil {
+		return nil, err
+	}
+	ring, err := mfa.ParseKeyRing(text)
+	return ring, err
+}
+
 type primitive interface { // tink.AEAD is one
 	Encrypt(plaintext, associatedData []byte) ([]byte, error)
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)

@@ -1,10 +1,13 @@
 package snippets
 
 import (
+	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -116,10 +119,10 @@ type gcm struct{ cipher.AEAD }
 func (g gcm) Encrypt(plain, ad []byte) ([]byte, error)  { return g.Seal(nil, nil, plain, ad), nil }
 func (g gcm) Decrypt(sealed, ad []byte) ([]byte, error) { return g.Open(nil, nil, sealed, ad) }
 
-func TestKeysOfAKMS(t *testing.T) {
-	key, index := make([]byte, 32), make([]byte, 32)
+func newAEAD(t *testing.T) gcm {
+	t.Helper()
+	key := make([]byte, 32)
 	_, _ = rand.Read(key)
-	_, _ = rand.Read(index)
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +131,13 @@ func TestKeysOfAKMS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := ringOf(gcm{sealer}, index)
+	return gcm{sealer}
+}
+
+func TestKeysOfAKMS(t *testing.T) {
+	index := make([]byte, 32)
+	_, _ = rand.Read(index)
+	ring, err := ringOf(newAEAD(t), index)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,5 +152,44 @@ func TestKeysOfAKMS(t *testing.T) {
 	}
 	if flow, err = engine.Verify(t.Context(), flow.Token, phone.Answer(flow), mfa.Client{}); err != nil || flow.Status != mfa.StatusPassed {
 		t.Errorf("%v, %v", flow.Status, err)
+	}
+}
+
+// A service is a KMS that has one key.
+type service struct{ mfa.AEAD }
+
+func (s service) Encrypt(_ context.Context, text []byte) ([]byte, error) {
+	return s.AEAD.Encrypt(text, nil)
+}
+
+func (s service) Decrypt(_ context.Context, text []byte) ([]byte, error) {
+	return s.AEAD.Decrypt(text, nil)
+}
+
+func TestTheRingIsKeptByAKMS(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ring, err := mfa.NewKeyRing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := service{newAEAD(t)}
+	if err := keepByKMS(t.Context(), k, ring); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile("mfa.keys.sealed")
+	if err != nil || bytes.Contains(file, []byte("mfa-keyring")) {
+		t.Errorf("%v: it lies open", err)
+	}
+	got, err := openByKMS(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err1 := ring.Export()
+	have, err2 := got.Export()
+	if err := errors.Join(err1, err2); err != nil || !bytes.Equal(want, have) {
+		t.Errorf("another ring: %v", err)
+	}
+	if _, err := openByKMS(t.Context(), service{newAEAD(t)}); err == nil {
+		t.Error("another KMS opens it")
 	}
 }

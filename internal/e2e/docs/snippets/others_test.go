@@ -179,9 +179,6 @@ func TestRiskNeedsItsFiles(t *testing.T) {
 	if _, err := scored(t.Context(), memory.New(), ring, factors(t)); err == nil {
 		t.Error("docs/risk.md: it starts")
 	}
-	if _, err := readmeRisk(t.Context(), memory.New(), ring, factors(t)); err == nil {
-		t.Error("README.md: it starts")
-	}
 }
 
 func TestReadme(t *testing.T) {
@@ -191,16 +188,6 @@ func TestReadme(t *testing.T) {
 	}
 	all := factors(t) // keys, apps, texts, mails, codes
 	keys, apps, codes := all[0], all[1], all[4]
-	m, err := readmeKeys(memory.New(), ring, apps, codes, func(context.Context, string) (mfa.User, uint64, error) { return ada, 0, nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.BeginPasskey(t.Context(), mfa.Client{}); err != nil {
-		t.Error(err)
-	}
-	if _, err := readmeSent(memory.New(), ring, apps, keys, codes, "secret", &mfatest.Inbox{}); err != nil {
-		t.Error(err)
-	}
 	file, err := os.ReadFile("../../../../README.md")
 	if err != nil {
 		t.Fatal(err)
