@@ -5,7 +5,7 @@ BENCH    ?= .
 FUZZTIME ?= 20s
 export BENCH FUZZTIME
 
-.PHONY: test test-race bench bench-report lint fuzz sbom deps
+.PHONY: test test-race bench bench-report lint fuzz sbom screenshots deps
 
 test: ## every module's tests; at the end, what was skipped and what it needs
 	@scripts/test
@@ -27,6 +27,9 @@ fuzz: ## every fuzz target for FUZZTIME
 
 sbom: ## what programs link, with licences, as CycloneDX: bin/mfa.cdx.json
 	@mkdir -p bin && go run ./internal/e2e/sbom >bin/mfa.cdx.json && echo bin/mfa.cdx.json
+
+screenshots: ## the pictures in docs/pictures, taken from the demo in a browser
+	@scripts/screenshots
 
 deps: ## the programs that some tests need (Debian)
 	@scripts/install-test-deps

@@ -139,10 +139,14 @@ func (v *virtual) change(p webauthn.SetCredentialPropertiesParams) {
 	ask(v.b, webauthn.SetCredentialProperties, p)
 }
 
-// newcomer makes an account on the pages; the tab is signed in with the password alone.
-func (b *tab) newcomer() *person {
+// newcomer makes an account on the pages, with an address of its own unless one is
+// given; the tab is signed in with the password alone.
+func (b *tab) newcomer(email ...string) *person {
 	b.t.Helper()
 	p := b.app.stranger(b.t)
+	if len(email) > 0 {
+		p.email = email[0]
+	}
 	b.open("/register")
 	b.typeInto("#email", p.email)
 	b.typeInto("#password", p.password)
