@@ -33,7 +33,10 @@ func (e *Engine) pass(st *state, out Flow, deviceToken string) (Flow, error) {
 	out.Methods = e.offered(st, b.Choice)
 	out.Nudge = b.Purpose == SigningIn && st.ownCount() < b.Nudge && len(out.Methods) > 0
 	here := b.Device
-	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && p.Time.UnixMilli() >= st.current.Created }) {
+	// The answer may have been taken by an instance whose clock is behind that of the
+	// one that began the flow.
+	began := st.current.Created - clockTolerance.Milliseconds()
+	if slices.ContainsFunc(b.Proofs, func(p Proof) bool { return p.Enrollment != "" && p.Time.UnixMilli() >= began }) {
 		d, keep, strange, err := st.seeDevice(b.Client, deviceToken)
 		if err != nil {
 			return Flow{}, err

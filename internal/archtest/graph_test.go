@@ -62,6 +62,7 @@ var places = map[string]place{
 	"internal/testneed":   {testkit, nil},
 	"internal/testserver": {testkit, nil},
 	"internal/archtest":   {testkit, nil},
+	"internal/sim":        {testkit, nil},
 }
 
 func TestImportsPointDownToTheRoot(t *testing.T) {
