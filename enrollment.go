@@ -31,7 +31,7 @@ func hasOwn(list []Enrollment) bool {
 type Caller struct {
 	User           User           // the session's
 	Authentication Authentication // the session's
-	FlowToken      string         // or the flow's; with a session too, both must be of the same user
+	FlowToken      string         `json:"-"` // or the flow's; with a session too, both must be of the same user
 	Client         Client
 
 	// Actor says that support acts for the user, as the host knows them, and

@@ -73,7 +73,7 @@ const (
 // Enrolled is one of the user's enrollments, as its factor sees it.
 type Enrolled struct {
 	ID    string
-	State []byte // what the factor last returned in Verified.State
+	State []byte `json:"-"` // what the factor last returned in Verified.State
 }
 
 // EnrollParams are what a client may choose about a new enrollment, and what
@@ -91,7 +91,7 @@ type EnrollRequest struct {
 	ID        string // the enrollment's identifier, if it comes to be
 	Params    EnrollParams
 	Existing  []Enrolled // the user's other enrollments of this factor
-	UserState []byte     // this factor's state per user, nil at first
+	UserState []byte     `json:"-"` // this factor's state per user, nil at first
 	Implicit  bool       // only an address that the host has verified, without a confirmation: Done, or an error
 	Now       time.Time
 	Slow      SlowFunc
@@ -108,8 +108,8 @@ type ChallengeRequest struct {
 	Purpose     Purpose
 	Flow        string     // identifies the flow or the pending enrollment; a code is bound to it
 	Enrollments []Enrolled // those that the option covers; ForEnrollment: the others of this factor
-	UserState   []byte
-	Previous    []byte // the pending state that this challenge replaces; nil: the first
+	UserState   []byte     `json:"-"`
+	Previous    []byte     `json:"-"` // the pending state that this challenge replaces; nil: the first
 	Now         time.Time
 	Slow        SlowFunc
 
@@ -135,8 +135,8 @@ type VerifyRequest struct {
 	Flow        string
 	Enrollments []Enrolled // ForEnrollment: the others of this factor; else those that may answer
 	ID          string     // ForEnrollment: the enrollment that is being confirmed
-	Pending     []byte     // what Challenge or Enroll returned
-	UserState   []byte
+	Pending     []byte     `json:"-"` // what Challenge or Enroll returned
+	UserState   []byte     `json:"-"`
 	Answer      Answer
 	Now         time.Time
 	Slow        SlowFunc
@@ -150,7 +150,7 @@ type SlowFunc func(ctx context.Context, name string, compute func() ([]byte, err
 // A Step is what a [Factor] wants done next.
 type Step struct {
 	Challenge Challenge // what the user is shown; nil: nothing to ask first
-	Pending   []byte    // the ceremony's state; kept sealed until it is answered or expires
+	Pending   []byte    `json:"-"` // the ceremony's state; kept sealed until it is answered or expires
 	Expires   time.Time // when the challenge stops being answerable; zero, or later than the flow: with the flow
 	Delivery  *Delivery // must be sent
 	Hint      string    // tells this enrollment from others without giving it away ("+47 ••• ••67")
@@ -188,8 +188,8 @@ type Delivery struct {
 // Verified is what a right answer proved and changed.
 type Verified struct {
 	EnrollmentID string   // which of the enrollments; empty with ForEnrollment
-	State        []byte   // the enrollment's new state, in the factor's documented JSON
-	UserState    []byte   // the factor's new state per user; nil: as it was
+	State        []byte   `json:"-"` // the enrollment's new state, in the factor's documented JSON
+	UserState    []byte   `json:"-"` // the factor's new state per user; nil: as it was
 	AMR          []string // authentication method references (RFC 8176)
 	Hint         string   // as Step.Hint; empty: as it was
 	UserVerified bool     // the authenticator verified its user, so that it is two factors by itself
@@ -210,7 +210,7 @@ type Verified struct {
 	Claims     []string // what is this enrollment's alone among all users (a credential's identifier), and leads to its user
 	Scope      string   // where it can be used, see Scoper; empty: everywhere
 	Address    string   // an e-mail address that is to be told when this enrollment is changed or removed
-	Attachment []byte   // what no sign-in needs, kept apart; at most 64 KiB; see Engine.Attachment
+	Attachment []byte   `json:"-"` // what no sign-in needs, kept apart; at most 64 KiB; see Engine.Attachment
 }
 
 // A Discoverer is a [Factor] by which users can sign in without having said who
@@ -243,7 +243,7 @@ type SignalsRequest struct {
 	User        User
 	Client      Client
 	Enrollments []Enrolled // all of the user's of this factor
-	UserState   []byte
+	UserState   []byte     `json:"-"`
 }
 
 // DiscoverRequest asks a [Discoverer] what to ask of somebody who is not known yet.
@@ -254,7 +254,7 @@ type DiscoverRequest struct {
 	// Decoy is not nil where somebody has typed a name: what to ask for is then
 	// listed. It is of Enrollments, or, where there are none, made up from Decoy, so that
 	// a name which nobody has looks like any other, and always alike.
-	Decoy       []byte
+	Decoy       []byte `json:"-"`
 	Enrollments []Enrolled
 }
 

@@ -159,7 +159,7 @@ func (k *KeyRing) indexOf(parts ...string) string {
 const redacted = "mfa.KeyRing(secret)"
 
 // Format keeps the keys out of every fmt verb.
-func (k *KeyRing) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+func (k KeyRing) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
 
 // LogValue keeps the keys out of logs.
-func (k *KeyRing) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (k KeyRing) LogValue() slog.Value { return slog.StringValue(redacted) }

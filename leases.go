@@ -15,6 +15,7 @@ type leases struct {
 	good   map[string]int  // right answers to tell to breakers
 	out    map[string]int  // messages to strangers that went out of blocks, to tell to breakers
 	busy   map[string]bool // destinations to which a message is on its way
+	swept  time.Time       // the end of the blocks that began when those before were dropped
 }
 
 type block struct {
@@ -57,7 +58,10 @@ func (l *leases) drop(key string) {
 func (l *leases) put(key string, known bool, n, used int, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.blocks) >= maxLeases {
+	// Once for each bucket: all that remain end with it, and looking through ten
+	// thousand of them for each message would hold up the others.
+	if end := quota.BucketEnd(now); len(l.blocks) >= maxLeases && !end.Equal(l.swept) {
+		l.swept = end
 		for k, b := range l.blocks {
 			if !now.Before(b.until) {
 				delete(l.blocks, k)

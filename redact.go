@@ -6,7 +6,16 @@ import (
 )
 
 // Values that carry a token, a code or a secret print and log without it,
-// whatever the verb or the handler, so that a careless line gives nothing away.
+// whatever the verb or the handler, so that a careless line gives nothing away. A
+// handler that writes JSON asks LogValue of what it is given and of nothing below it,
+// so that what holds such a value needs its own.
+
+// Format prints no more than the name: a verb that does not fit makes fmt print what
+// pointers point to.
+func (e *Engine) Format(s fmt.State, _ rune) { fmt.Fprint(s, "mfa.Engine") }
+
+// LogValue is what Format prints.
+func (e *Engine) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
 
 // Format prints no more than identifiers.
 func (f Flow) Format(s fmt.State, _ rune) {
@@ -183,3 +192,83 @@ func (r ResetRequest) Format(s fmt.State, _ rune) {
 
 // LogValue is what Format prints.
 func (r ResetRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
+func (a Attempt) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Attempt(%v, %v, %s)", a.User, a.Client, a.First)
+}
+
+// LogValue is what Format prints.
+func (a Attempt) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
+
+// Format prints no more than identifiers.
+func (u Subject) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Subject(%v, %v, %s)", u.User, u.Client, u.First)
+}
+
+// LogValue is what Format prints.
+func (u Subject) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(u)) }
+
+// Format prints no more than identifiers.
+func (b Bypass) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Bypass(%v, %q)", b.User, b.Actor)
+}
+
+// LogValue is what Format prints.
+func (b Bypass) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }
+
+// Format prints no more than identifiers.
+func (r Reset) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Reset(%v, %q)", r.User, r.Actor)
+}
+
+// LogValue is what Format prints.
+func (r Reset) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
+func (r SupportRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.SupportRequest(%s, %v, %q)", r.Act, r.User, r.Actor)
+}
+
+// LogValue is what Format prints.
+func (r SupportRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
+func (r TellRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.TellRequest(%v, %v)", r.User, r.Event)
+}
+
+// LogValue is what Format prints.
+func (r TellRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
+func (r DiscoverRequest) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.DiscoverRequest(%v, %d enrollments)", r.Client, len(r.Enrollments))
+}
+
+// LogValue is what Format prints.
+func (r DiscoverRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+// Format prints no more than identifiers.
+func (i Import) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Import(%v, %q, %d items)", i.User, i.Source, len(i.Items))
+}
+
+// LogValue is what Format prints.
+func (i Import) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(i)) }
+
+// Format prints no more than identifiers.
+func (i ImportItem) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.ImportItem(%q, %s)", i.ID, i.Method)
+}
+
+// LogValue is what Format prints.
+func (i ImportItem) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(i)) }
+
+// Format prints no more than identifiers.
+func (b Budget) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "mfa.Budget(%s, %q)", b.Name, b.Label)
+}
+
+// LogValue is what Format prints.
+func (b Budget) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }

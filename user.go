@@ -32,7 +32,7 @@ type Client struct {
 	App         string     // which of the host's apps or front ends; from the host's route, never from the request; at most 64 bytes
 	IP          netip.Addr // the client's address; from the connection or a trusted proxy's header
 	UserAgent   string     // the User-Agent header; cut to 256 bytes
-	DeviceToken string     // what an earlier Flow.DeviceToken asked to be kept in this browser; empty: none
+	DeviceToken string     `json:"-"` // what an earlier Flow.DeviceToken asked to be kept in this browser; empty: none
 	Place       string     // where IP is, in words for people ("Oslo, Norway"), if the host knows; at most 128 bytes; empty: as the scorer says
 	Hints       Hints      // what the browser says of itself besides
 }

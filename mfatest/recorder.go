@@ -25,6 +25,11 @@ type Recorder struct {
 	changed chan struct{} // closed at the next event; nil while nobody waits
 }
 
+// Format prints how many events there are, with any verb.
+func (r *Recorder) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "mfatest.Recorder(%d events)", len(r.Events()))
+}
+
 var _ mfa.Observer = (*Recorder)(nil)
 
 // Observe remembers e, and never waits. An event that is offered again is

@@ -2,7 +2,6 @@ package archtest
 
 import (
 	"go/ast"
-	"go/token"
 	"path"
 	"slices"
 	"strconv"
@@ -179,109 +178,5 @@ func TestTestCodeStaysInTests(t *testing.T) {
 		{"a driver in a library", `import _ "modernc.org/sqlite"`, "which is for tests"},
 		{"part of a driver in a library", `import _ "github.com/jackc/pgx/v5/stdlib"`, "which is for tests"},
 		{"totp", `import "` + module + `/totp"`, ""},
-	})
-}
-
-// bareComparisons finds ==, != and their like on what is named like a secret.
-// Comparing with a literal or nil is fine: that asks whether something is there.
-func bareComparisons(s source) []string {
-	var found []string
-	ast.Inspect(s.file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.BinaryExpr:
-			if n.Op != token.EQL && n.Op != token.NEQ || constant(n.X) || constant(n.Y) {
-				return true
-			}
-			for _, x := range []ast.Expr{n.X, n.Y} {
-				if secret(x) {
-					found = append(found, s.at(n)+": compares "+nameOf(x)+" with "+n.Op.String()+"; use crypto/subtle")
-					break
-				}
-			}
-		case *ast.CallExpr:
-			if !slices.Contains(equalities, qualified(n.Fun)) {
-				return true
-			}
-			if i := slices.IndexFunc(n.Args, secret); i >= 0 {
-				found = append(found, s.at(n)+": compares "+nameOf(n.Args[i])+" by "+qualified(n.Fun)+"; use crypto/subtle")
-			}
-		}
-		return true
-	})
-	return found
-}
-
-var equalities = []string{
-	"bytes.Compare", "bytes.Equal", "bytes.EqualFold", "bytes.HasPrefix", "reflect.DeepEqual",
-	"slices.Compare", "slices.Contains", "slices.Equal", "slices.Index",
-	"strings.Compare", "strings.EqualFold", "strings.HasPrefix",
-}
-
-// secret says whether an expression is named like what must not be compared
-// byte by byte. A plural counts: its elements are what is compared.
-func secret(x ast.Expr) bool {
-	name := strings.ToLower(nameOf(x))
-	for _, plural := range []string{"es", "s"} {
-		if slices.ContainsFunc(secretNames, func(n string) bool { return strings.HasSuffix(name, n+plural) }) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(secretNames, func(n string) bool { return strings.HasSuffix(name, n) })
-}
-
-var secretNames = []string{"hash", "mac", "digest", "code", "secret", "token"}
-
-// nameOf is the last name of an expression, through conversions, indices and slices.
-func nameOf(x ast.Expr) string {
-	switch x := x.(type) {
-	case *ast.Ident:
-		return x.Name
-	case *ast.SelectorExpr:
-		return x.Sel.Name
-	case *ast.IndexExpr:
-		return nameOf(x.X)
-	case *ast.SliceExpr:
-		return nameOf(x.X)
-	case *ast.ParenExpr:
-		return nameOf(x.X)
-	case *ast.StarExpr:
-		return nameOf(x.X)
-	case *ast.CallExpr:
-		if _, bytes := x.Fun.(*ast.ArrayType); (bytes || nameOf(x.Fun) == "string") && len(x.Args) == 1 {
-			return nameOf(x.Args[0])
-		}
-		return nameOf(x.Fun)
-	}
-	return ""
-}
-
-func qualified(x ast.Expr) string {
-	if sel, ok := x.(*ast.SelectorExpr); ok {
-		return nameOf(sel.X) + "." + sel.Sel.Name
-	}
-	return nameOf(x)
-}
-
-func constant(x ast.Expr) bool {
-	_, literal := x.(*ast.BasicLit)
-	return literal || nameOf(x) == "nil"
-}
-
-func TestC16_SecretsAreComparedInConstantTime(t *testing.T) {
-	check(t, func(s source) bool {
-		at, ok := places[s.folder()]
-		return ok && !s.test() && slices.Contains([]layer{core, root, shared, factor}, at.layer)
-	}, bareComparisons)
-	proves(t, bareComparisons, []breaks{
-		{"strings", `func f(code, want string) bool { return code == want }`, "compares code with =="},
-		{"the other side", `func f(got, storedHash string) bool { return got != storedHash }`, "compares storedHash with !="},
-		{"a field", `func f(a, b struct{ TokenHash string }) bool { return a.TokenHash == b.TokenHash }`, "TokenHash"},
-		{"an element", `func f(digests [][32]byte, x [32]byte) bool { return digests[0] == x }`, "digests"},
-		{"a conversion", `func f(mac []byte, x string) bool { return string(mac[:4]) == x }`, "compares mac"},
-		{"what a function made", `func hash(string) string { return "" }; func f(a, x string) bool { return hash(a) == x }`, "compares hash"},
-		{"bytes.Equal", `import "bytes"; func f(mac, x []byte) bool { return bytes.Equal(x, mac) }`, "compares mac by bytes.Equal"},
-		{"a list of codes", `import "slices"; func f(codes []string, x string) bool { return slices.Contains(codes, x) }`, "compares codes"},
-		{"empty or not", `func f(code string, secret []byte) bool { return code == "" || secret == nil || len(code) != 6 }`, ""},
-		{"constant time", `import "crypto/subtle"; func f(code, x []byte) bool { return subtle.ConstantTimeCompare(code, x) == 1 }`, ""},
 	})
 }

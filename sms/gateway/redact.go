@@ -20,6 +20,12 @@ func (c TwilioConfig) Format(s fmt.State, _ rune) { fmt.Fprint(s, "gateway.Twili
 // LogValue is what Format prints.
 func (c TwilioConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
+// MarshalJSON writes what Format prints: credentials are read from a file, and not
+// written to one.
+func (c TwilioConfig) MarshalJSON() ([]byte, error) {
+	return []byte(`"gateway.TwilioConfig(redacted)"`), nil
+}
+
 // Format prints no more than the kind.
 func (k *Kannel) Format(s fmt.State, _ rune) { fmt.Fprint(s, "gateway.Kannel") }
 
@@ -32,6 +38,12 @@ func (c KannelConfig) Format(s fmt.State, _ rune) { fmt.Fprint(s, "gateway.Kanne
 // LogValue is what Format prints.
 func (c KannelConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
+// MarshalJSON writes what Format prints: credentials are read from a file, and not
+// written to one.
+func (c KannelConfig) MarshalJSON() ([]byte, error) {
+	return []byte(`"gateway.KannelConfig(redacted)"`), nil
+}
+
 // Format prints no more than the kind.
 func (h *HTTP) Format(s fmt.State, _ rune) { fmt.Fprint(s, "gateway.HTTP") }
 
@@ -43,6 +55,12 @@ func (c HTTPConfig) Format(s fmt.State, _ rune) { fmt.Fprint(s, "gateway.HTTPCon
 
 // LogValue is what Format prints.
 func (c HTTPConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// MarshalJSON writes what Format prints: credentials are read from a file, and not
+// written to one.
+func (c HTTPConfig) MarshalJSON() ([]byte, error) {
+	return []byte(`"gateway.HTTPConfig(redacted)"`), nil
+}
 
 // Format prints no more than the kind.
 func (f *Fallback) Format(s fmt.State, _ rune) { fmt.Fprint(s, "gateway.Fallback") }
