@@ -249,7 +249,7 @@ func (e *Engine) count(deltas [][]byte) {
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("mfa: the scorer panicked: %v", p)
+			err = fmt.Errorf("mfa: the scorer panicked with a %T", p)
 		}
 	}()
 	return f()

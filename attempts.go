@@ -1,6 +1,9 @@
 package mfa
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A lane counts failures of one enrollment in a row. There is one for known
 // devices and one for all others, so that somebody else's failures do not make
@@ -26,9 +29,7 @@ const secondsPerDay = 24 * 60 * 60
 
 // prune drops what no window sees any more. A day counts until all of it is a month old.
 func (t *tally) prune(now time.Time) {
-	for len(t.Times) > 0 && t.Times[0] <= now.Add(-budgetHour).Unix() {
-		t.Times = t.Times[1:]
-	}
+	t.Times = slices.DeleteFunc(t.Times, func(at int64) bool { return at <= now.Add(-budgetHour).Unix() })
 	for len(t.Days) > 0 && (t.Days[0].N+1)*secondsPerDay <= now.Add(-budgetMonth).Unix() {
 		t.Days = t.Days[1:]
 	}

@@ -77,16 +77,16 @@ func TestC18_WhatAProcessRemembersIsBounded(t *testing.T) {
 		cancel()
 		for i := range distinct {
 			user := fmt.Sprint(i)
-			leave, err := turns.enter(context.Background(), user)
+			leave, _, err := turns.enter(context.Background(), user)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := turns.enter(gone, user); err == nil {
+			if _, _, err := turns.enter(gone, user); err == nil {
 				t.Fatal("two are at it")
 			}
 			leave()
 		}
-		bounded(t, len(turns.users), 0)
+		bounded(t, len(turns.keys), 0)
 	})
 }
 

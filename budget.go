@@ -117,7 +117,7 @@ func (e *Engine) pay(ctx context.Context, st *state, c *charge) error {
 	}
 	refuse := func(err error) error {
 		for _, i := range taken {
-			e.leases.put(c.keys[i], c.known, 1, -1, st.now)
+			e.leases.giveBack(c.keys[i], c.known, st.now)
 		}
 		return err
 	}
@@ -172,21 +172,34 @@ func (e *Engine) asked(st *state, c *charge, i int, v quota.Value) error {
 	return &WaitError{Until: verdict.Until, Limit: true}
 }
 
-// payOne charges one budget, from the value that was read of it.
+// payOne charges one budget, from the value that was read of it. Requests of one
+// process go one after the other: one that loses sixteen times to others is not
+// sent, and what its earlier budgets were charged is lost.
 func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quota.Value, version int64) error {
 	b, key := c.budgets[i], c.keys[i]
+	queue, end := context.WithTimeout(ctx, storeTimeout)
+	leave, behind, err := e.paying.enter(queue, key)
+	end()
+	if err != nil && ctx.Err() == nil {
+		err = ErrBusy // who is before is held up
+	}
+	if err != nil {
+		return err
+	}
+	defer leave()
 	for try := range saveTries {
 		if try > 0 {
 			if err := e.wait(ctx, jitter(savePause, savePauseMax, try)); err != nil {
 				return err
 			}
-			var err error
-			if v, version, err = e.loadBudget(ctx, key); err != nil {
-				return err
-			}
+		}
+		if try > 0 || behind {
 			if b.Leased && e.leases.take(key, c.known, st.now) {
 				e.leases.wentOut(c, i)
 				return nil // another request of this process has fetched a block
+			}
+			if v, version, err = e.loadBudget(ctx, key); err != nil {
+				return err
 			}
 			if err := e.asked(st, c, i, v); err != nil {
 				return err
@@ -207,7 +220,7 @@ func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quot
 			sent++
 		}
 		opened, warn := v.Take(st.now, b.terms(), c.known, n, sent)
-		err := e.saveBudget(ctx, key, version, v, st.now)
+		err = e.saveBudget(ctx, key, version, v, st.now)
 		if err != nil {
 			e.leases.addGood(key, good)
 			e.leases.addOut(key, sent, c.known)
@@ -239,14 +252,14 @@ func (e *Engine) payOne(ctx context.Context, st *state, c *charge, i int, v quot
 // sent was right. Many at a time are told at once.
 func (e *Engine) cameBack(keys []string) {
 	for _, key := range keys {
-		if e.leases.addGood(key, 1) > 1 {
-			continue // somebody is about to tell of it
+		if e.leases.cameBack(key) && !e.later(func(ctx context.Context) { e.tellGood(ctx, key) }) {
+			e.leases.told(key, true)
 		}
-		e.later(func(ctx context.Context) { e.tellGood(ctx, key) })
 	}
 }
 
 func (e *Engine) tellGood(ctx context.Context, key string) {
+	defer e.leases.told(key, true) // what is left is told with the next
 	for try := range saveTries {
 		if try > 0 && e.wait(ctx, jitter(savePause, savePauseMax, try)) != nil {
 			return
@@ -256,14 +269,16 @@ func (e *Engine) tellGood(ctx context.Context, key string) {
 			continue
 		}
 		n := e.leases.takeGood(key)
-		if n == 0 {
+		if n > 0 {
+			v.Good.Add(e.now(), n)
+			if e.saveBudget(ctx, key, version, v, e.now()) != nil {
+				e.leases.addGood(key, n)
+				continue
+			}
+		}
+		if e.leases.told(key, false) {
 			return
 		}
-		v.Good.Add(e.now(), n)
-		if e.saveBudget(ctx, key, version, v, e.now()) == nil {
-			return
-		}
-		e.leases.addGood(key, n)
 	}
 }
 

@@ -202,10 +202,7 @@ func (st *state) addresses() []string {
 // The history stays, and so does a tombstone: what was removed cannot come back
 // as if it had never been.
 func (st *state) reset() error {
-	if err := st.dropFlows(); err != nil {
-		return err
-	}
-	if err := st.openAll(); err != nil {
+	if err := errors.Join(st.openAll(), st.dropFlows()); err != nil { // in this order: what is opened later would be there again
 		return err
 	}
 	st.enrolled, st.devices, st.factors = nil, nil, nil

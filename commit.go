@@ -72,7 +72,7 @@ func commitAlways[T any](ctx context.Context, e *Engine, user string, decide fun
 		gone    []leftover
 	}
 	var zero T
-	leave, err := e.turns.enter(ctx, user)
+	leave, _, err := e.turns.enter(ctx, user)
 	if err != nil {
 		return zero, err
 	}

@@ -74,7 +74,8 @@ type Engine struct {
 	wait       func(context.Context, time.Duration) error
 	log        *slog.Logger
 
-	turns   *turns
+	turns   *turns        // of users
+	paying  *turns        // of budgets
 	slow    chan struct{} // bounds slow digests
 	scoring chan struct{} // bounds calls of the scorer
 	meters  meters
@@ -110,13 +111,14 @@ func New(c Config) (*Engine, error) {
 		store: timely{c.Store}, keys: c.Keys, factors: c.Factors, policy: c.Policy, scorer: c.Risk, observers: c.Observers, users: c.Users, support: c.Support,
 		deployment: c.Deployment, now: c.Now, wait: c.Wait, log: c.Logger,
 		turns:     newTurns(),
+		paying:    newTurns(),
 		slow:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
 		scoring:   make(chan struct{}, maxScoring),
 		observing: make(chan struct{}, 8),
 		counting:  make(chan struct{}, 4),
 	}
 	e.meters.networks = map[string]*meter{}
-	e.leases = leases{blocks: map[string]*block{}, good: map[string]int{}, out: map[string]int{}, busy: map[string]bool{}}
+	e.leases = leases{blocks: map[string]*block{}, good: map[string]int{}, out: map[string]int{}, telling: map[string]bool{}, busy: map[string]bool{}}
 	if e.policy == nil {
 		e.policy = askEnrolled{}
 	}

@@ -76,6 +76,8 @@ func (e *Engine) RequestReset(ctx context.Context, token string, c Client) (Rese
 	var random [randomSize]byte
 	rand.Read(random[:])
 	ticket := base64.RawURLEncoding.EncodeToString(random[:])
+	e.jobs.begin()
+	defer e.jobs.end()
 	var asked Event
 	var told map[string][]Enrolled
 	var owner User

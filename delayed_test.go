@@ -1,8 +1,10 @@
 package mfa_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -506,3 +508,47 @@ func TestA80_SupportAsksTheHost(t *testing.T) {
 }
 
 func third[A, B any](_ A, _ B, err error) error { return err }
+
+// A loud factor tells by a sender that panics.
+type loud struct{ mailFactor }
+
+func (f loud) Tell(r mfa.TellRequest) (out []mfa.Delivery) {
+	for _, e := range r.Enrollments {
+		d := f.step(string(e.State), "warning").Delivery
+		d.Known, d.Sender = true, loudSender{}
+		out = append(out, *d)
+	}
+	return out
+}
+
+type loudSender struct{}
+
+func (loudSender) Send(context.Context, mfa.Message) (string, error) { panic("ada@example.com") }
+
+// What a host brings may panic in work that goes on after the answer, where none of
+// the host's own handlers catches it: the process lives, and the log says where it was.
+func TestAPanicAfterTheAnswerEndsNothing(t *testing.T) {
+	var log bytes.Buffer
+	w := newWorld(t, withPolicy(patient), func(c *mfa.Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		for i, f := range c.Factors {
+			if m, ok := f.(mailFactor); ok {
+				c.Factors[i] = loud{m}
+			}
+		}
+	})
+	u := person("ada")
+	f := w.signIn(u, from(1))
+	c := mfa.Caller{FlowToken: f.Token}
+	e, err := w.Enroll(bg, c, mfa.Enroll{Method: "email"})
+	is(t, err, nil)
+	_, err = w.Activate(bg, c, e.ID, mfa.Answer{Code: w.mail.last().code})
+	is(t, err, nil)
+	w.clock.Advance(time.Hour)
+	f = w.signIn(u, from(2))
+	is(t, second(w.RequestReset(bg, f.Token, from(2))), nil)
+	w.drain()
+	if text := log.String(); !strings.Contains(text, "panicked") || !strings.Contains(text, "tellByFactors") || strings.Contains(text, "ada@") {
+		t.Errorf("logged: %q", text)
+	}
+}

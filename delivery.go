@@ -66,14 +66,15 @@ func (e *Engine) deliverMessage(ctx context.Context, a asking, m *message, err e
 	if err != nil || a.delivery == nil {
 		return a.Asked, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	text := a.delivery.Message
 	text.ID = m.id
 	if text.Report, err = e.reportToken(m); err != nil {
 		return Asked{}, err
 	}
 	err = handOver(ctx, a.delivery.Sender, text)
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout) // a new time, however long the sender took: the pause has to be kept
+	defer cancel()
 	ev := Event{ID: newID(), Type: EventChallengeSent, Time: e.now(), User: a.user.ID, Method: a.Method, App: a.client.App, IP: a.client.IP}
 	failed := &DeliveryError{Reason: "failed", Retry: true}
 	if err != nil {

@@ -70,6 +70,7 @@ func (e *Engine) Continue(ctx context.Context, token string, c Client) (Flow, er
 			if now.status == StatusDenied || now.status == StatusPassed {
 				return Flow{}, ErrFlowExpired
 			}
+			st.current.Status = now.status // as it is now, which is not kept
 			return e.view(st, token, now), nil
 		}
 		st.body.Approved = false

@@ -157,7 +157,8 @@ func (e *Engine) Resend(ctx context.Context, c Caller, id string) (Asked, error)
 		}
 		p.State = step.Pending
 		st.touch(secPending)
-		return out, e.prepare(st, p, step, &out)
+		err = e.prepare(st, p, step, &out)
+		return out, err
 	})
 	return e.deliverMessage(ctx, out, once, err)
 }

@@ -92,9 +92,12 @@ type EnrollRequest struct {
 	Params    EnrollParams
 	Existing  []Enrolled // the user's other enrollments of this factor
 	UserState []byte     `json:"-"` // this factor's state per user, nil at first
-	Implicit  bool       // only an address that the host has verified, without a confirmation: Done, or an error
-	Now       time.Time
-	Slow      SlowFunc
+	// Only an address that the host has verified, without a confirmation: Done, or
+	// [ErrBadInput], [ErrRefused] or [ErrNotValid] where there is none. Any other error is a
+	// fault, and the sign-in's.
+	Implicit bool
+	Now      time.Time
+	Slow     SlowFunc
 
 	// UserVerification says that the flow that asks to enrol gets no further by an
 	// authenticator that cannot verify its user; see ChallengeRequest.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-
-	"github.com/mfakit/mfa/internal/codec"
 )
 
 // A Verdict is what somebody says of a sign-in afterwards.
@@ -109,20 +107,5 @@ func (st *state) dropDevice(id string) error {
 	}
 	st.devices = slices.DeleteFunc(st.devices, func(d device) bool { return strings.HasPrefix(d.ID, id) })
 	st.touch(secDevices)
-	return nil
-}
-
-// setHistory writes the history anew.
-func (st *state) setHistory(list []entry) error {
-	var out []byte
-	for _, n := range list {
-		data, err := codec.Marshal(n)
-		if err != nil {
-			return err
-		}
-		out = append(out, data...)
-	}
-	st.recorded, st.raw[secHistory] = nil, out
-	st.touch(secHistory)
 	return nil
 }

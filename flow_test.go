@@ -1,6 +1,7 @@
 package mfa_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -377,6 +378,43 @@ func TestFirstEnrollmentAsksForMailInASession(t *testing.T) {
 	}
 	a := w.enroll(c, mfa.Enroll{})
 	w.enter(u, a, mfa.Client{})
+}
+
+// A faulty factor cannot tell which address there is while it is down.
+type faulty struct {
+	mailFactor
+	down *bool
+}
+
+func (f faulty) Enroll(ctx context.Context, r mfa.EnrollRequest) (mfa.Step, error) {
+	if *f.down {
+		return mfa.Step{}, errWire
+	}
+	return f.mailFactor.Enroll(ctx, r)
+}
+
+// What counts as enrolled, and the wrong codes that it has seen, outlive a fault of its factor.
+func TestAFaultLeavesWhatCountsAsEnrolled(t *testing.T) {
+	down := false
+	w := newWorld(t, withPolicy(func(mfa.Subject) mfa.Decision {
+		return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}, Implicit: []string{"email"}}
+	}), func(c *mfa.Config) {
+		for i, f := range c.Factors {
+			if m, ok := f.(mailFactor); ok {
+				c.Factors[i] = faulty{m, &down}
+			}
+		}
+	})
+	u := person("ada")
+	counted := func() string { return option(t, w.signIn(u, from(1)), "email") }
+	id := counted()
+	down = true
+	_, err := w.SignIn(bg, mfa.SignIn{User: u, First: mfa.Password, Client: from(1)})
+	is(t, err, errWire)
+	down = false
+	if now := counted(); now != id {
+		t.Errorf("the address counts anew: %s became %s", id, now)
+	}
 }
 
 func TestImplicitAddress(t *testing.T) {

@@ -10,12 +10,13 @@ import (
 // leases are the blocks of leased budgets that this process holds, and the
 // messages that it is about to hand over.
 type leases struct {
-	mu     sync.Mutex
-	blocks map[string]*block
-	good   map[string]int  // right answers to tell to breakers
-	out    map[string]int  // messages to strangers that went out of blocks, to tell to breakers
-	busy   map[string]bool // destinations to which a message is on its way
-	swept  time.Time       // the end of the blocks that began when those before were dropped
+	mu      sync.Mutex
+	blocks  map[string]*block
+	good    map[string]int  // right answers to tell to breakers
+	out     map[string]int  // messages to strangers that went out of blocks, to tell to breakers
+	telling map[string]bool // breakers that somebody is telling of right answers
+	busy    map[string]bool // destinations to which a message is on its way
+	swept   time.Time       // the end of the blocks that began when those before were dropped
 }
 
 type block struct {
@@ -78,6 +79,17 @@ func (l *leases) put(key string, known bool, n, used int, now time.Time) {
 		return
 	}
 	l.blocks[name] = &block{left: n, until: quota.BucketEnd(now), recent: used}
+}
+
+// giveBack is the reverse of take. A block that was dropped meanwhile stays so: its
+// breaker is open.
+func (l *leases) giveBack(key string, known bool, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.blocks[leaseName(key, known)]; b != nil && now.Before(b.until) {
+		b.left++
+		b.recent--
+	}
 }
 
 func leaseName(key string, known bool) string {
@@ -168,4 +180,25 @@ func (l *leases) addGood(key string, n int) (total int) {
 		l.good[key] += n
 	}
 	return l.good[key]
+}
+
+// cameBack notes a right answer, and says whether nobody is telling of those yet.
+func (l *leases) cameBack(key string) (first bool) {
+	l.addGood(key, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first = !l.telling[key]
+	l.telling[key] = true
+	return first
+}
+
+// told ends the telling: at once, or else where nothing has come meanwhile.
+func (l *leases) told(key string, atOnce bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !atOnce && l.good[key] > 0 {
+		return false
+	}
+	delete(l.telling, key)
+	return true
 }

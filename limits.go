@@ -138,7 +138,7 @@ const (
 	maxRecent        = 16 // versions of the value that are remembered, to resolve lost answers
 	maxFlowAttempts  = 64 // the same, in a flow
 	maxUserID        = 256
-	maxWaiting       = 1024 // requests of one process that wait for one user's value
+	maxWaiting       = 1024 // requests of one process that wait for one user or budget
 	maxText          = 256  // names, addresses, user agents
 	maxHistoryText   = 100  // user agents in history and devices, without what all of them say
 	maxLabel         = 64   // characters

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,10 +65,8 @@ func (c *count) add(hour int64, n int) {
 			return
 		}
 	}
+	c.Hours = slices.DeleteFunc(c.Hours, func(h hourly) bool { return h.H <= hour-systemHours-1 || h.H > hour+1 })
 	c.Hours = append(c.Hours, hourly{H: hour, F: n})
-	for len(c.Hours) > 0 && c.Hours[0].H <= hour-systemHours-1 {
-		c.Hours = c.Hours[1:]
-	}
 }
 
 // mean is the mean of the day before hour.
@@ -224,7 +223,7 @@ func (e *Engine) flush(ctx context.Context, name string, n *meter, c Client) {
 // alarm is the event to raise, at most once an hour in this process.
 func (n *meter) alarm(name string, alarmed bool, now time.Time) Event {
 	hour := hourOf(now)
-	failures := n.count.in(hour)
+	failures := n.count.in(hour) + n.pending
 	raise := alarmed
 	kind := EventSystemFailures
 	if name != systemMeter {

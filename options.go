@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -52,7 +53,7 @@ func (st *state) usable(m Method, scope string, implicit []string) []*enrollment
 			out = append(out, r)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *enrollment) int { return int(b.Used - a.Used) })
+	slices.SortStableFunc(out, func(a, b *enrollment) int { return cmp.Compare(b.Used, a.Used) })
 	return out
 }
 

@@ -71,6 +71,11 @@ func (e *Engine) BeginPasskeyFor(ctx context.Context, name, user string, c Clien
 	if name == "" || len(name) > maxText {
 		return Passkey{}, badInput("name: want 1 to %d bytes", maxText)
 	}
+	if user != "" {
+		if err := checkUserID(user); err != nil {
+			return Passkey{}, err
+		}
+	}
 	decoy, err := hex.DecodeString(e.keys.indexOf("decoy", m.Name, name))
 	if err != nil {
 		return Passkey{}, err

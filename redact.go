@@ -34,7 +34,7 @@ func (u User) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.User(%q)", u.ID)
 // LogValue keeps all but the identifier out of logs.
 func (u User) LogValue() slog.Value { return slog.StringValue(u.ID) }
 
-// Format prints no more than identifiers.
+// Format leaves out the device token.
 func (c Client) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.Client(app %q, ip %s, user agent %q)", c.App, c.IP, c.UserAgent)
 }
@@ -58,7 +58,7 @@ func (a Answer) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "mfa.Answer(option 
 // LogValue is what Format prints.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
 
-// Format prints no more than identifiers.
+// Format leaves out the recovery codes, the flow and the evidence.
 func (a Activated) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "mfa.Activated(%+v, %d recovery codes)", a.Enrollment, len(a.RecoveryCodes))
 }

@@ -3,6 +3,7 @@ package mfa
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -39,6 +40,8 @@ func (e *Engine) SignIn(ctx context.Context, s SignIn) (Flow, error) {
 	if err != nil {
 		return Flow{}, err
 	}
+	e.jobs.begin()
+	defer e.jobs.end()
 	flow, err := commit(ctx, e, s.User.ID, func(st *state) (Flow, error) {
 		body := &flowBody{
 			Purpose: SigningIn, User: s.User, Client: client, Channel: first.channel,
@@ -292,6 +295,9 @@ func (e *Engine) enrollImplicit(ctx context.Context, st *state, u User, c Client
 		}
 		step, err := e.factors[i].Enroll(ctx, EnrollRequest{User: u, Implicit: true, Now: st.now})
 		old := slices.IndexFunc(st.enrolled, func(r enrollment) bool { return r.Method == name })
+		if err != nil && !errors.Is(err, ErrBadInput) && !errors.Is(err, ErrRefused) && !errors.Is(err, ErrNotValid) {
+			return err // what there is stays, with the failures that it has counted
+		}
 		if err != nil || step.Done == nil { // no address, or none that is verified
 			if old >= 0 {
 				st.enrolled = slices.Delete(st.enrolled, old, old+1)

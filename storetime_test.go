@@ -2,11 +2,14 @@ package mfa_test
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/memory"
 )
 
 // An ended store notes calls that could wait for ever.
@@ -70,4 +73,78 @@ func TestC18_EveryCallOfTheStoreHasAnEnd(t *testing.T) {
 	if got := time.Duration(s.longest.Load()); got > time.Second {
 		t.Errorf("a second became %v", got)
 	}
+}
+
+// A stuck store takes no count: it answers when the caller has given up.
+type stuck struct{ mfa.Store }
+
+func (s stuck) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	if !strings.HasPrefix(key, "limit/") {
+		return s.Store.Save(ctx, key, old, item)
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// C-18: where a shared budget cannot be written, those who want a message do not
+// queue up behind each other, with the store's whole time for each.
+func TestC18_AStuckBudgetLinesNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // its time is not the machine's
+		w := newTextWorld(t, all(mfa.Budget{Hour: 1000}), silent, withStore(stuck{memory.New()}))
+		began := time.Now()
+		for i, err := range parallel(30, func(i int) error { return w.ring(fresh(), from(i)) }) {
+			if err == nil {
+				t.Errorf("request %d was sent what nobody counted", i)
+			}
+		}
+		if took := time.Since(began); took > 2*time.Minute {
+			t.Errorf("the last of 30 heard after %v", took)
+		}
+	})
+}
+
+// A saved store says when a user's value was saved.
+type saved struct {
+	mfa.Store
+	done atomic.Bool
+}
+
+func (s *saved) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
+	err := s.Store.Save(ctx, key, old, item)
+	s.done.Store(s.done.Load() || strings.HasPrefix(key, "user/"))
+	return err
+}
+
+// Whoever closes an engine, and then its store, does not have a sign-in come after it.
+func TestCloseWaitsForTheEndOfASignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &saved{Store: memory.New()}
+		var w *world
+		var begun, closed atomic.Bool
+		late := false
+		w = newWorld(t, silent, withStore(s), func(c *mfa.Config) {
+			now := c.Now
+			c.Now = func() time.Time {
+				if s.done.Load() {
+					if !begun.Swap(true) {
+						go func() {
+							if err := w.Close(bg); err != nil {
+								t.Error(err)
+							}
+							closed.Store(true)
+						}()
+					}
+					synctest.Wait()
+					late = late || closed.Load()
+				}
+				return now()
+			}
+		})
+		_, err := w.SignIn(bg, mfa.SignIn{User: person("ada"), First: mfa.Password, Client: from(1)})
+		is(t, err, nil)
+		synctest.Wait()
+		if late || !closed.Load() {
+			t.Errorf("Close has returned before the sign-in: %v; at all: %v", late, closed.Load())
+		}
+	})
 }

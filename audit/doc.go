@@ -36,7 +36,7 @@
 //	place         where that is, as the host or its scorer knows it
 //	user_agent    the client's User-Agent header, cut to 256 bytes
 //	generation    the user's generation after the event, see mfa.Flow.Generation
-//	device        the browser, if it is known: flow.passed alone
+//	device        the browser, if it is known; with flow.passed and device.new
 //	activity      the entry of the user's history, by which a verdict names it; attempts
 //	              that are counted together share it
 //	risk.level    of a sign-in that was scored, what it asks for: "low", "unknown",

@@ -34,7 +34,7 @@ func checkBcrypt(hashes []string) error {
 		if err != nil || cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
 			return errors.New("a hash has a cost that bcrypt does not have")
 		}
-		if work += 1 << cost; work > maxBcryptWork {
+		if work += 1 << min(cost, 20); work > maxBcryptWork {
 			return fmt.Errorf("the hashes would cost too much at every guess: more than %d of cost 10", maxBcryptWork>>10)
 		}
 	}

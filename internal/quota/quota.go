@@ -6,7 +6,10 @@
 // forgotten at most one bucket late.
 package quota
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	hour, day    = int64(time.Hour / time.Second), 24 * int64(time.Hour/time.Second)
@@ -51,9 +54,7 @@ func (c *Counter) Add(now time.Time, n int) {
 }
 
 func add(list []Bucket, now int64, n int, size, window int64) []Bucket {
-	for len(list) > 0 && (list[0].K+1)*size <= now-window {
-		list = list[1:]
-	}
+	list = slices.DeleteFunc(list, func(b Bucket) bool { return !b.within(now, size, window) })
 	k := now / size
 	if last := len(list) - 1; last >= 0 && list[last].K >= k {
 		list[last].N += n
@@ -70,7 +71,7 @@ func (c Counter) Day(now time.Time) int { return count(c.Coarse, now.Unix(), coa
 
 func count(list []Bucket, now, size, window int64) (n int) {
 	for _, b := range list {
-		if (b.K+1)*size > now-window {
+		if b.within(now, size, window) {
 			n += b.N
 		}
 	}
@@ -115,7 +116,7 @@ func until(list []Bucket, now, size, window int64, limit int) int64 {
 		return 0
 	}
 	for _, b := range list {
-		if (b.K+1)*size <= now-window {
+		if !b.within(now, size, window) {
 			continue
 		}
 		if n -= b.N; n < limit {
@@ -123,4 +124,10 @@ func until(list []Bucket, now, size, window int64, limit int) int64 {
 		}
 	}
 	return now + window
+}
+
+// within says whether a bucket is in the window. One that is a whole window ahead was
+// counted by a clock that was wrong.
+func (b Bucket) within(now, size, window int64) bool {
+	return (b.K+1)*size > now-window && b.K*size < now+window
 }

@@ -166,3 +166,18 @@ func TestBlocksLeaveLittle(t *testing.T) {
 		}
 	}
 }
+
+// Messages that were counted by a clock that was a year ahead do not stand in the way
+// of those that come after it.
+func TestAClockThatWasAheadIsForgotten(t *testing.T) {
+	l := Limit{Hour: 5, Day: 10}
+	var c Counter
+	c.Add(noon.Add(365*24*time.Hour), 10)
+	for d := range 40 {
+		now := noon.Add(time.Duration(d) * 24 * time.Hour)
+		if c.Left(now, l) == 0 {
+			t.Fatalf("after %d messages, one a day, none is left until %v", d, c.Until(now, l))
+		}
+		c.Add(now, 1)
+	}
+}

@@ -46,9 +46,10 @@ func (v *Value) Ask(now time.Time, t Terms, known bool) Verdict {
 	return Verdict{Left: v.Used.Left(now, l), Until: v.Used.Until(now, l)}
 }
 
-// Take counts n messages, and says whether that opened the breaker or reached
-// the warning. Sent of them, which may be fewer, have gone out to strangers: what is only set
-// aside has had no chance to come back.
+// Take counts n messages, and says whether that opened the breaker or reached the
+// warning. Sent is how many have gone out to strangers since that was last told, be
+// they of these n or of earlier ones: what is only set aside has had no chance to
+// come back.
 func (v *Value) Take(now time.Time, t Terms, known bool, n, sent int) (opened, warn bool) {
 	v.Used.Add(now, n)
 	if sent > 0 {

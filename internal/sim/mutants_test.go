@@ -20,14 +20,14 @@ var mutants = []mutant{
 		{"attempts.go", "		l.Fails++\n", ""},
 	}, []invariant{laneDelay, guessLimit}},
 	{"nothing is ever disabled", []change{
-		{"limits.go", "	disableAt = 50\n", "	disableAt = 5000\n"},
+		{"attempts.go", "		r.Disabled = r.inARow() >= disableAt\n		return max(0, disableAt-r.inARow())\n", "		return max(0, disableAt-r.inARow())\n"},
+		{"attempts.go", "		r.Disabled = r.Disabled || r.inARow() >= disableAt\n", ""},
 	}, []invariant{laneDelay}},
 	{"a wrong confirmation is not counted", []change{
 		{"enroll.go", "	p.Fails++\n	st.charge(m)\n", "	p.Fails++\n"},
 	}, []invariant{guessLimit}},
 	{"each method has a budget of its own", []change{
 		{"attempts.go", "	case m.Guessable:\n		return &st.head.Guesses, guessBudget\n", "	case m.Name == \"totp\":\n		return &st.head.Guesses, guessBudget\n"},
-		{"limits.go", "recoveryBudget = budget{hour: 10,", "recoveryBudget = budget{hour: 20,"},
 	}, []invariant{guessLimit}},
 	{"a resend resets failures in a row", []change{
 		{"verify.go", "		if step.Pending == nil && step.Delivery == nil {\n			return out, nil\n		}\n", "		if step.Pending == nil && step.Delivery == nil {\n			return out, nil\n		}\n		cand.covered[0].succeed(st.now)\n		st.touch(secEnrollments)\n"},
@@ -58,14 +58,14 @@ var mutants = []mutant{
 		{"pass.go", "	*b = flowBody{Attempts: b.Attempts} // all that a spent flow is still needed for\n", "	b.Proofs, st.current.Status = b.Proofs[:1], StatusChallenge\n"},
 	}, []invariant{flowOver}},
 	{"a flow does not expire", []change{
-		{"state.go", "bytes.Equal(st.flows[i].ID, id) && st.flows[i].Expires > st.now.Unix()", "bytes.Equal(st.flows[i].ID, id)"},
+		{"flows.go", "bytes.Equal(st.flows[i].ID, id) && st.flows[i].Expires > st.now.Unix()", "bytes.Equal(st.flows[i].ID, id)"},
 	}, []invariant{flowOver}},
 	{"a sent code does not expire", []change{
 		{"verify.go", "	if p.Until != 0 && p.Until <= now.Unix() {\n		return nil\n	}\n", ""},
 		{"internal/onetime/onetime.go", "!right || now.Unix() >= p.Expires", "!right"},
 	}, []invariant{codeBound}},
 	{"any flow of the user is taken for the one that is named", []change{
-		{"state.go", "bytes.Equal(st.flows[i].ID, id) && ", "bytes.Equal(id, id) && "},
+		{"flows.go", "bytes.Equal(st.flows[i].ID, id) && ", "bytes.Equal(id, id) && "},
 	}, []invariant{flowOver, codeBound, codeOnce, evidenceEarned, wrongRefused, secondFactor, learnsPassed}},
 	{"a code is good in every flow", []change{
 		{"verify.go", "			Pending: b.Asked[a.Option].live(st.now),", "			Pending: st.anyAsked(a.Option),"},
