@@ -14,7 +14,7 @@ import (
 )
 
 // A decoder walks over JSON whose syntax is known to be right, and reads values
-// by their types; what they mean is for Policy.check. Unmarshalling would let
+// by their types; what they mean is for checks. Unmarshalling would let
 // other case, duplicates and nulls pass, and tells no line. It stops at the first
 // error: where it stands then is where the error is.
 type decoder struct {

@@ -92,7 +92,7 @@ func parse(data []byte) (*Policy, lines, error) {
 }
 
 // zoneOf is where a file's local dates are, which have to be read together with
-// it, wherever in the file it stands. If it is none, Policy.check says so.
+// it, wherever in the file it stands. If it is none, checks.policy says so.
 func zoneOf(data []byte) *time.Location {
 	var file struct {
 		Zone any `json:"time_zone"`

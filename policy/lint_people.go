@@ -54,9 +54,6 @@ func (l *linter) empty(ph *Phase) string {
 	if ph.Share.Percent() <= 0 {
 		return "its share is 0"
 	}
-	if len(ph.Cohorts) == 0 {
-		return ""
-	}
 	why := ""
 	for _, name := range ph.Cohorts {
 		c := l.policy.cohort(name)

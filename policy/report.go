@@ -159,7 +159,7 @@ func outcomeOf(u mfa.User, o mfa.Outlook) (outcome, string) {
 		return deniedService, ""
 	case o.Status == mfa.StatusDenied:
 		return lockedOut, o.Reason
-	case o.LockedOut() || enrol && !o.MaySkip && len(o.Reachable) == 0:
+	case enrol && !o.MaySkip && len(o.Reachable) == 0:
 		return lockedOut, ReasonUnreachable
 	case enrol && o.MaySkip:
 		return mayPutOff, ""

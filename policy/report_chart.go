@@ -171,7 +171,7 @@ func shares(c *Counts, shown []outcome) []float64 {
 			continue
 		}
 		widths[i] = 100 * float64(n) / float64(c.Users)
-		if widths[i] < chartLeast {
+		if widths[i] <= chartLeast {
 			widths[i] = chartLeast
 			narrow += chartLeast
 		} else {
