@@ -73,6 +73,7 @@ func userLock(ctx context.Context, db *sql.DB, f func(*sql.Conn) error) error {
 		// Short waits, which a driver's time-out for reads does not cut off.
 		var is sql.NullBool
 		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK('mfa sqlstore schema', 2)").Scan(&is); err != nil {
+			discard(conn) // the lock may be held all the same, for as long as the connection lives
 			return fmt.Errorf("lock the schema: %w", err)
 		}
 		if !is.Valid {

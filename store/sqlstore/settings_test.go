@@ -84,6 +84,9 @@ func TestMySQLSettings(t *testing.T) {
 	t.Run("no binary log", func(t *testing.T) {
 		wantCheck(t, &mysql, variableRows(usual, "log_bin", "OFF", "sync_binlog", "0"), false, "")
 	})
+	t.Run("parameters are converted", func(t *testing.T) {
+		wantCheck(t, &mysql, variableRows(usual, "character_set_client", "utf8mb4", "character_set_connection", "latin1"), true, "character_set_client is UTF8MB4 and character_set_connection LATIN1")
+	})
 	for _, tt := range []struct{ on, wait, want string }{
 		{"ON", "0", "Galera"}, {"ON", "1", ""}, {"ON", "6", "Galera"}, {"ON", "7", ""}, {"ON", "14", "Galera"}, {"ON", "15", ""}, {"ON", "", "Galera"}, {"OFF", "0", ""},
 	} {
