@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/pause"
 	"github.com/mfakit/mfa/ops"
 )
 
@@ -213,14 +214,7 @@ func offerOnce(ctx context.Context, d time.Duration) error {
 	if d >= time.Second { // the pause before a notice is offered again
 		return errLeft
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause.For(ctx, d)
 }
 
 var errLeft = errors.New("left for later")

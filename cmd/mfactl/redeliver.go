@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -66,13 +65,7 @@ by ops.Redeliver itself. The password of -smtp-user is in MFA_SMTP_PASSWORD.`,
 			t.row("not told", stats.Failed)
 			t.flush()
 		})
-		switch {
-		case walked != nil:
-			return errors.Join(c.stopped(walked, stats.Last), told)
-		case stats.Failed > 0:
-			return errors.Join(fmt.Errorf("the notices of %d users were not all taken", stats.Failed), told)
-		}
-		return told
+		return errors.Join(c.walked(walked, stats.Last, stats.Failed, "the notices of %d users were not all taken"), told)
 	},
 }
 

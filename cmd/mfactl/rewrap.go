@@ -52,14 +52,20 @@ nothing fails, is the proof that the older keys can be retired.`,
 			t.row("failed", stats.Failed)
 			t.flush()
 		})
-		switch {
-		case walked != nil:
-			return errors.Join(c.stopped(walked, stats.Last), told)
-		case stats.Failed > 0:
-			return errors.Join(fmt.Errorf("%d items may still be under an older key: look why, and run it again from the start", stats.Failed), told)
-		}
-		return told
+		return errors.Join(c.walked(walked, stats.Last, stats.Failed, "%d items may still be under an older key: look why, and run it again from the start"), told)
 	},
+}
+
+// walked says what a walk has left undone: it did not come to its end, or failed at some,
+// which left tells, with their number.
+func (c *call) walked(why error, last string, failed int, left string) error {
+	switch {
+	case why != nil:
+		return c.stopped(why, last)
+	case failed > 0:
+		return fmt.Errorf(left, failed)
+	}
+	return nil
 }
 
 // stopped is how a walk that did not come to its end goes on.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/mfakit/mfa/ops"
@@ -41,13 +40,7 @@ var sweepStore = &command{
 			t.row("failed", stats.Failed)
 			t.flush()
 		})
-		switch {
-		case walked != nil:
-			return errors.Join(c.stopped(walked, stats.Last), told)
-		case stats.Failed > 0:
-			return errors.Join(fmt.Errorf("%d items could not be told or dropped", stats.Failed), told)
-		}
-		return told
+		return errors.Join(c.walked(walked, stats.Last, stats.Failed, "%d items could not be told or dropped"), told)
 	},
 }
 

@@ -123,7 +123,10 @@ func csvUsers(text []byte) (iter.Seq2[mfa.User, error], error) {
 	if err != nil || !slices.Contains(header, "id") {
 		return nil, errors.New("the first line has to name the columns, id among them")
 	}
-	for _, name := range header {
+	for i, name := range header {
+		if slices.Contains(header[:i], name) {
+			return nil, fmt.Errorf("there are two columns %q", clean(name))
+		}
 		if columns[name] == nil && !strings.HasPrefix(name, attribute) {
 			return nil, fmt.Errorf("there is no column %q; attributes begin with %s", clean(name), attribute)
 		}
@@ -134,9 +137,10 @@ func csvUsers(text []byte) (iter.Seq2[mfa.User, error], error) {
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			line, _ := c.FieldPos(0)
+			line := 0
 			var u mfa.User
 			if err == nil {
+				line, _ = c.FieldPos(0)
 				u, err = csvUser(header, cells)
 			}
 			if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
