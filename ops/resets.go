@@ -14,7 +14,7 @@ import (
 // passed over. Errors as of [Redeliver].
 func Resets(ctx context.Context, store mfa.Store, engine *mfa.Engine, find func(ctx context.Context, id string) (mfa.User, error), o Options) (Stats, error) {
 	if engine == nil || find == nil {
-		return Stats{}, errors.New("ops: there is no engine, or no way to find users")
+		return Stats{Last: o.After}, errors.New("ops: there is no engine, or no way to find users")
 	}
 	return walk(ctx, store, o, func(ctx context.Context, id string) error {
 		u, err := find(ctx, id)

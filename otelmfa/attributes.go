@@ -181,13 +181,9 @@ func (r *recent) put(name, value string) (fresh bool) {
 	return true
 }
 
-// take is the value of a name that is remembered, once.
-func (r *recent) take(name string) string {
+// get is the value of a name that is remembered.
+func (r *recent) get(name string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	value, known := r.values[name]
-	if known {
-		r.values[name] = ""
-	}
-	return value
+	return r.values[name]
 }

@@ -113,9 +113,13 @@ func (t *Telemetry) assessed(ctx context.Context, e mfa.Event, outcome string) {
 }
 
 // cameBack counts a message whose code was right. The factor has noted which number or
-// channel that was; only now is it known that the answer counted.
+// channel that was; only now is it known that the answer counted. The note stays:
+// events come late, and two answers may be right before the first is told of.
 func (t *Telemetry) cameBack(ctx context.Context, e mfa.Event) {
-	if noted := t.answered.take(e.Enrollment); noted != "" {
+	if e.Replaced != "" && e.Replaced == e.Enrollment {
+		return // an address that counts by itself has changed: no code was asked for
+	}
+	if noted := t.answered.get(e.Enrollment); noted != "" {
 		channel, prefix, _ := strings.Cut(noted, " ")
 		t.m.verifications.Add(ctx, 1, with(destination(channel, prefix)...))
 	}

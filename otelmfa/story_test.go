@@ -150,6 +150,29 @@ func TestMessagesAreCountedByPrefix(t *testing.T) {
 	wantPoints(t, all, "mfa.message.send.duration", map[string]int64{"channel=sms outcome=ok": 3, "channel=email outcome=ok": 1})
 }
 
+// Two codes may be right before the first is told of: both have come back.
+func TestCodesAreCountedHoweverLateTheyAreTold(t *testing.T) {
+	b := newBench(t)
+	b.enrollPhone(t, ada, "+4791234567")
+	list, err := b.Enrollments(t.Context(), ada.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.close(t) // that one code is told of
+	right := mfa.Event{Type: mfa.EventVerified, User: ada.ID, Method: sms.Name, Enrollment: list[0].ID}
+	for range 2 {
+		if err := b.telemetry.Observe(t.Context(), right); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// An address that counts by itself has changed: no code was asked for.
+	changed := mfa.Event{ID: "n", Type: mfa.EventReplaced, Notice: true, User: ada.ID, Method: sms.Name, Enrollment: list[0].ID, Replaced: list[0].ID}
+	if err := b.telemetry.Observe(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	wantOnly(t, b.points(t), "mfa.message.verifications", map[string]int64{"channel=sms prefix=+47": 3})
+}
+
 // A budget of messages that is used up is told with the country that it was for.
 func TestRefusedMessagesAreCounted(t *testing.T) {
 	b := newBench(t)
