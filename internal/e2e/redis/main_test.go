@@ -81,6 +81,15 @@ func (p *pair) loseReplica(t testing.TB) *redisstore.Store {
 	return s
 }
 
+// cutOff has the replica take over from a master that goes on, and that a
+// network no longer lets anyone but us reach. The store stands on that master.
+func (p *pair) cutOff(t testing.TB) *redisstore.Store {
+	t.Helper()
+	s := open(t, dial(t, p.master.Addr()), brief)
+	p.replica.CLI("REPLICAOF", "NO", "ONE")
+	return s
+}
+
 // promote kills the master, and has the replica take its place.
 func (p *pair) promote(t testing.TB) *redisstore.Store {
 	t.Helper()
