@@ -13,8 +13,8 @@ import (
 
 const root = "../../.."
 
-// program is the path of the built demo.
-var program string
+// file is the path of the built demo.
+var file string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -25,8 +25,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "webapp")
-	if err := Build(root, program); err != nil {
+	file = filepath.Join(dir, "webapp")
+	if err := Build(root, file); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -79,7 +79,7 @@ func TestAttacks(t *testing.T) {
 
 // open starts the program, and ends it with the test.
 func open(t *testing.T, policy string) *Site {
-	site, err := Open(program, t.TempDir(), policy)
+	site, err := Open(file, t.TempDir(), policy)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,46 +1,37 @@
 package attack
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 // patience bounds waiting for what comes after an answer.
 const patience = time.Minute
 
 // Build makes the program from the repository whose folder root is.
-func Build(root, file string) error {
-	cmd := exec.Command("go", "build", "-o", file, "./webapp")
-	cmd.Dir = filepath.Join(root, "examples")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build of examples/webapp: %w\n%s", err, out)
-	}
-	return nil
-}
+func Build(root, file string) error { return program.Build(root, "webapp", file) }
 
 // A Site is the program, running.
 type Site struct {
-	url   string
-	ahead time.Duration // of its clock
-	log   *output       // what it wrote
-	http  *http.Transport
-	cmd   *exec.Cmd
-	ended chan struct{}
+	url     string
+	ahead   time.Duration   // of its clock
+	log     *program.Output // what it wrote
+	http    *http.Transport
+	process *program.Process
 }
 
 // Open starts the program in development, over a database in a folder, and waits
 // until it is ready.
-func Open(program, folder, policy string) (*Site, error) {
+func Open(file, folder, policy string) (*Site, error) {
 	args := []string{"-dev", "-addr", "127.0.0.1:0", "-store", "sqlite:" + filepath.Join(folder, "demo.db")}
 	if policy != "" {
 		file := filepath.Join(folder, "policy.json")
@@ -49,30 +40,17 @@ func Open(program, folder, policy string) (*Site, error) {
 		}
 		args = append(args, "-policy", file)
 	}
-	out, log := newOutput(), newOutput()
-	s := &Site{log: log, http: &http.Transport{MaxIdleConnsPerHost: 64}, ended: make(chan struct{})}
-	s.cmd = exec.Command(program, args...)
-	s.cmd.Stdout, s.cmd.Stderr = out, log
-	if err := s.cmd.Start(); err != nil {
+	log := new(program.Output)
+	p, err := program.Start(exec.Command(file, args...), log)
+	if err != nil {
 		return nil, err
 	}
-	go func() {
-		defer close(s.ended)
-		_ = s.cmd.Wait() // it is killed
-	}()
-	select {
-	case <-out.line:
-	case <-s.ended:
-		return nil, fmt.Errorf("the program did not start:\n%s", log)
-	}
-	s.url, _, _ = strings.Cut(out.String(), "\n")
-	return s, nil
+	return &Site{url: p.URL, log: log, http: &http.Transport{MaxIdleConnsPerHost: 64}, process: p}, nil
 }
 
 // Close ends the program. The error tells of a panic in its log.
 func (s *Site) Close() error {
-	_ = s.cmd.Process.Kill() // it may have ended
-	<-s.ended
+	s.process.Kill()
 	s.http.CloseIdleConnections()
 	if log := s.log.String(); strings.Contains(log, "panic") || strings.Contains(log, "DATA RACE") {
 		return errors.New(log)
@@ -157,31 +135,4 @@ func (s *Site) linkTo(to, page string) string {
 	}
 	fail("no link to %s for %s", page, to)
 	return ""
-}
-
-// An output collects what a process writes, and tells of its first line.
-type output struct {
-	mu   sync.Mutex
-	buf  bytes.Buffer
-	told bool
-	line chan struct{} // closed at the first line
-}
-
-func newOutput() *output { return &output{line: make(chan struct{})} }
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n, err := o.buf.Write(p)
-	if !o.told && bytes.ContainsRune(p, '\n') {
-		o.told = true
-		close(o.line)
-	}
-	return n, err
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

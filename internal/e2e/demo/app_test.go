@@ -1,7 +1,6 @@
 package demo_test
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"os/exec"
@@ -10,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 // An app is a running demo, with all that it has said and answered.
@@ -22,10 +23,9 @@ type app struct {
 	tr    *http.Transport
 	ahead time.Duration // of its clock
 
-	mu     sync.Mutex
-	cmd    *exec.Cmd
-	out    *output // stdout of the process that runs now
-	errors *output // stderr of all
+	mu      sync.Mutex
+	process *program.Process // that runs now
+	errors  *program.Output  // stderr of all
 }
 
 // start starts the demo in development, over a new file. It is killed, and
@@ -41,7 +41,7 @@ func start(t testing.TB, more ...string) *app {
 func startPlain(t testing.TB, more ...string) *app {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "demo.db")
-	a := &app{t: t, file: file, seen: &canaries{}, errors: new(output),
+	a := &app{t: t, file: file, seen: &canaries{}, errors: new(program.Output),
 		args: append([]string{"-addr", "127.0.0.1:0", "-store", "sqlite:" + file}, more...),
 		tr:   &http.Transport{MaxIdleConnsPerHost: 64}}
 	a.run()
@@ -61,34 +61,21 @@ func startPlain(t testing.TB, more ...string) *app {
 // run starts the process and waits for the line that it is ready.
 func (a *app) run() {
 	a.t.Helper()
-	out := newOutput()
-	cmd := exec.Command(program, a.args...)
-	cmd.Stdout, cmd.Stderr = out, a.errors
-	if err := cmd.Start(); err != nil {
+	p, err := program.Start(exec.Command(webapp, a.args...), a.errors)
+	if err != nil {
 		a.t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case <-out.line:
-	case err := <-ended:
-		a.t.Fatalf("the demo did not start: %v\n%s", err, a.errors.String())
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.url, _, _ = strings.Cut(out.String(), "\n")
-	a.cmd, a.out, a.ahead = cmd, out, 0
-	go func() { out.ended <- <-ended }()
+	a.url, a.process, a.ahead = p.URL, p, 0
 }
 
 // kill ends the process as a power cut would, and waits until it is gone.
 func (a *app) kill() {
 	a.mu.Lock()
-	cmd, out := a.cmd, a.out
+	p := a.process
 	a.mu.Unlock()
-	_ = cmd.Process.Kill() // it may be gone already
-	err := <-out.ended
-	out.ended <- err // for whoever asks next
+	p.Kill()
 }
 
 // restart starts it again on the same file. Its clock shows the machine's time again.
@@ -148,32 +135,4 @@ func (a *app) waitForMail(to, subject string) message {
 			a.t.Fatalf("no mail %q to %s", subject, to)
 		}
 	}
-}
-
-// An output collects what a process writes, and tells of its first line.
-type output struct {
-	mu    sync.Mutex
-	buf   bytes.Buffer
-	told  bool
-	line  chan struct{} // closed at the first line
-	ended chan error    // how the process ended
-}
-
-func newOutput() *output { return &output{line: make(chan struct{}), ended: make(chan error, 1)} }
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n, err := o.buf.Write(p)
-	if o.line != nil && !o.told && bytes.ContainsRune(p, '\n') {
-		o.told = true
-		close(o.line)
-	}
-	return n, err
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

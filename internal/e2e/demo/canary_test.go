@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 // canaries are all secrets of a run, and all answers: when the run ends, none
@@ -116,7 +118,7 @@ func (c *canaries) look(t testing.TB, a *app) {
 	defer c.mu.Unlock()
 	places := map[string][]byte{
 		"the log":         []byte(a.errors.String()),
-		"standard output": []byte(a.out.String()),
+		"standard output": []byte(a.process.Out.String()),
 	}
 	for _, suffix := range []string{"", "-wal", "-journal"} {
 		if content, err := os.ReadFile(a.file + suffix); err == nil {
@@ -199,7 +201,7 @@ func TestCanariesAreFound(t *testing.T) {
 		{"a fraction of a second", func(a *app) { a.answer("GET /me", `"2026-01-01T00:00:00.424242Z"`, nil) }, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			a := &app{t: t, file: filepath.Join(t.TempDir(), "demo.db"), seen: &canaries{}, errors: new(output), out: newOutput()}
+			a := &app{t: t, file: filepath.Join(t.TempDir(), "demo.db"), seen: &canaries{}, errors: new(program.Output), process: &program.Process{Out: new(program.Output)}}
 			a.write(t, "demo.db", "some data")
 			a.seen.totp(secret)
 			a.seen.recovery(code)

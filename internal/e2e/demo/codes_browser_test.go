@@ -9,27 +9,14 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/mfakit/mfa/internal/e2e/browser"
 	"github.com/mfakit/mfa/internal/testserver"
 )
 
 // attribute is an element's attribute; empty if it has none.
 func (b *tab) attribute(selector, name string) string {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("`+selector+`").getAttribute("`+name+`") ?? ""`))
-	if err != nil {
-		b.t.Fatalf("%s: %s: %v", b.where(), selector, err)
-	}
-	return v
-}
-
-// holds evaluates a condition.
-func (b *tab) holds(script string) bool {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
-	if err != nil {
-		b.t.Fatalf("%s: %s: %v", b.where(), script, err)
-	}
-	return v
+	return browser.Get(b, chromedp.Evaluate[string](`document.querySelector("`+selector+`").getAttribute("`+name+`") ?? ""`))
 }
 
 // asksForCode checks the page for a code that was sent: phones fill the field in,
@@ -38,30 +25,30 @@ func (b *tab) asksForCode(masked string) {
 	b.t.Helper()
 	for name, want := range map[string]string{"autocomplete": "one-time-code", "inputmode": "numeric"} {
 		if got := b.attribute("#code", name); got != want {
-			b.t.Errorf("%s: %s of the field is %q, want %q", b.where(), name, got, want)
+			b.t.Errorf("%s: %s of the field is %q, want %q", b.Where(), name, got, want)
 		}
 	}
 	if got := b.text("#code-form"); !strings.Contains(got, masked) {
-		b.t.Errorf("%s: no %q in %q", b.where(), masked, got)
+		b.t.Errorf("%s: no %q in %q", b.Where(), masked, got)
 	}
 	if b.scripts {
 		b.countsDown()
 	} else if got := b.text("#send-wait"); !b.visible("#send-wait") || !strings.Contains(got, "Another code can be sent in") {
-		b.t.Errorf("%s: without scripts: %q", b.where(), got)
+		b.t.Errorf("%s: without scripts: %q", b.Where(), got)
 	}
-	b.do(chromedp.Click(chromedp.CSS("#help summary")))
+	b.Do(chromedp.Click(chromedp.CSS("#help summary")))
 	if !b.visible("#help li") {
-		b.t.Errorf("%s: the help does not open", b.where())
+		b.t.Errorf("%s: the help does not open", b.Where())
 	}
 }
 
 // countsDown waits until the button's text changes while it cannot be pressed.
 func (b *tab) countsDown() {
 	b.t.Helper()
-	testserver.Until(b.t, "the script of the button", func() bool { return b.holds(`document.querySelector("#send").disabled`) })
+	testserver.Until(b.t, "the script of the button", func() bool { return b.Holds(`document.querySelector("#send").disabled`) })
 	first := b.text("#send")
 	if !strings.HasPrefix(first, "Send again in ") || b.visible("#send-wait") {
-		b.t.Errorf("%s: the button says %q", b.where(), first)
+		b.t.Errorf("%s: the button says %q", b.Where(), first)
 	}
 	testserver.Until(b.t, "the countdown", func() bool { return b.text("#send") != first })
 }
@@ -82,7 +69,7 @@ func (b *tab) byText(submit func(field string), code func(to string, n int) stri
 		b.t.Errorf("a country that is not allowed: %q", got)
 	}
 	b.picture("Country refused")
-	b.do(chromedp.Clear(chromedp.CSS("#phone")))
+	b.Do(chromedp.Clear(chromedp.CSS("#phone")))
 	b.typeInto("#phone", "+47 406 12 345")
 	b.typeInto("#label", "Ada’s phone")
 	submit("#label")

@@ -10,17 +10,19 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // stopped presses the button, and then the one that stops it.
 func (b *tab) stopped(picture string) {
 	b.t.Helper()
 	b.press("#key-button")
-	b.do(chromedp.WaitVisible(chromedp.CSS("#key-cancel")))
+	b.Do(chromedp.WaitVisible(chromedp.CSS("#key-cancel")))
 	b.wants(b.text("#key-status"), "touch your key")
 	b.picture(picture)
 	// Until the browser has come to ask for a key, there is nothing to stop.
-	b.until(`document.getElementById("key-cancel").click(), !!document.getElementById("key-problem").textContent`)
+	b.Until(`document.getElementById("key-cancel").click(), !!document.getElementById("key-problem").textContent`)
 	b.wants(b.said(), "Stopped")
 	if b.visible("#key-cancel") || !b.visible("#key-button") {
 		b.t.Error("it cannot be tried again")
@@ -98,7 +100,7 @@ func TestKeyPagesWithoutScripts(t *testing.T) {
 		t.Helper()
 		b.wants(b.text("noscript"), "needs JavaScript")
 		if !b.visible("noscript .problem") || b.visible("#key-button") {
-			t.Errorf("%s: the sentence is to be seen %v, the button %v", b.where(), b.visible("noscript .problem"), b.visible("#key-button"))
+			t.Errorf("%s: the sentence is to be seen %v, the button %v", b.Where(), b.visible("noscript .problem"), b.visible("#key-button"))
 		}
 	}
 	b.signOut()
@@ -164,7 +166,7 @@ func TestW01_A77_AnsweredTwice(t *testing.T) {
 	b.signOut()
 	b.withoutSuggestions("/login")
 	var kept []*network.CookieParam
-	evaluate[bool](b, `
+	browser.Evaluate[bool](b, `
 		const real = window.fetch;
 		window.fetch = (url, init) => {
 			if (String(url).endsWith("/passkey/finish")) {
@@ -175,17 +177,17 @@ func TestW01_A77_AnsweredTwice(t *testing.T) {
 		};
 		return true;`)
 	b.press("#key-button")
-	b.until(`!!window.release`)
-	for _, c := range ask(b, network.GetCookies, network.GetCookiesParams{}).Cookies {
+	b.Until(`!!window.release`)
+	for _, c := range browser.Ask(b, network.GetCookies, network.GetCookiesParams{}).Cookies {
 		kept = append(kept, &network.CookieParam{Name: c.Name, Value: c.Value, URL: a.url, HTTPOnly: c.HTTPOnly})
 		a.seen.secret("a cookie "+c.Name, c.Value)
 	}
-	evaluate[bool](b, `window.release(); return true;`)
+	browser.Evaluate[bool](b, `window.release(); return true;`)
 	b.arrives("You are signed in")
 	b.asPasskeyUser(p)
 
 	again := func() fetched {
-		return evaluate[fetched](b, `
+		return browser.Evaluate[fetched](b, `
 			const r = await fetch("/mfa/passkey/finish", { method: "POST", body: sessionStorage.getItem("sent"), headers: { "Content-Type": "application/json" } });
 			return { Status: r.status, Body: await r.text() };`)
 	}
@@ -196,7 +198,7 @@ func TestW01_A77_AnsweredTwice(t *testing.T) {
 	if len(kept) == 0 {
 		t.Fatal("there was no cookie")
 	}
-	ask(b, network.SetCookies, network.SetCookiesParams{Cookies: kept})
+	browser.Ask(b, network.SetCookies, network.SetCookiesParams{Cookies: kept})
 	if r := again(); r.Status != 410 || r.code() != "flow_expired" {
 		t.Errorf("again, with it: %d %s", r.Status, r.Body)
 	}
@@ -227,18 +229,18 @@ func TestTwoTabsOfTheLoginPage(t *testing.T) {
 			tabs := []*tab{first, second}
 			for _, b := range tabs {
 				// Or browsers would ask for nothing in the one behind.
-				ask(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+				browser.Ask(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 				b.withoutSuggestions("/login")
 				hold(b)
 			}
 			answer := func(b *tab) {
 				// A tab behind draws nothing and has no pointer.
-				b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("key-button").click()`))
-				b.until(`!!window.release`)
+				b.Do(chromedp.Evaluate[chromedp.Void](`document.getElementById("key-button").click()`))
+				b.Until(`!!window.release`)
 			}
 			answer(first)
 			answer(second)
-			send := func(b *tab) { b.do(chromedp.Evaluate[chromedp.Void](`window.release()`)) }
+			send := func(b *tab) { b.Do(chromedp.Evaluate[chromedp.Void](`window.release()`)) }
 			send(first)
 			if name == "one after the other" {
 				first.arrives("You are signed in")
@@ -270,7 +272,7 @@ func TestTwoTabsOfTheLoginPage(t *testing.T) {
 // hold keeps a page from sending what the passkey answered until window.release.
 func hold(b *tab) {
 	b.t.Helper()
-	evaluate[bool](b, `
+	browser.Evaluate[bool](b, `
 		const real = window.fetch;
 		window.fetch = (url, init) => String(url).endsWith("/passkey/finish")
 			? new Promise((go) => { window.release = () => { delete window.release; go(real(url, init)); }; }) : real(url, init);
@@ -281,6 +283,6 @@ func hold(b *tab) {
 func (b *tab) settles() bool {
 	b.t.Helper()
 	const in = `document.querySelector("h1")?.textContent == "You are signed in"`
-	b.until(`document.readyState == "complete" && (` + in + ` || !!document.getElementById("key-problem")?.textContent)`)
-	return evaluate[bool](b, "return "+in)
+	b.Until(`document.readyState == "complete" && (` + in + ` || !!document.getElementById("key-problem")?.textContent)`)
+	return browser.Evaluate[bool](b, "return "+in)
 }

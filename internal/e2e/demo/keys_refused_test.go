@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 const notAccepted = "could not be confirmed"
@@ -45,7 +47,7 @@ func TestA76_AnswerWithoutUserVerification(t *testing.T) {
 	b.signOut()
 	b.withoutSuggestions("/login")
 	bad := func(on bool) {
-		ask(b, webauthn.SetResponseOverrideBits, webauthn.SetResponseOverrideBitsParams{AuthenticatorID: pk.id, IsBadUV: &on})
+		browser.Ask(b, webauthn.SetResponseOverrideBits, webauthn.SetResponseOverrideBitsParams{AuthenticatorID: pk.id, IsBadUV: &on})
 	}
 	bad(true)
 	b.wants(b.refused(), notAccepted)
@@ -99,7 +101,7 @@ func TestW14_W23_RemovedKey(t *testing.T) {
 	removed := pk.only()
 	b.openKey("My laptop")
 	deleted := chromedp.WaitEvent(webauthn.CredentialDeleted, nil, chromedp.Click(chromedp.CSS("button.danger")))
-	if gone, err := chromedp.Run(b.ctx, deleted); err != nil || gone.AuthenticatorID != pk.id {
+	if gone, err := chromedp.Run(b.Ctx, deleted); err != nil || gone.AuthenticatorID != pk.id {
 		t.Fatalf("the browser has not removed the passkey: %+v, %v", gone, err)
 	}
 	b.arrives("Security settings")
@@ -218,7 +220,7 @@ func TestW09_BackupFlags(t *testing.T) {
 			pk := b.plugIn(kind)
 			defer func() {
 				pk.unplug()
-				ask(b, network.ClearBrowserCookies, cdp.Empty{})
+				browser.Ask(b, network.ClearBrowserCookies, cdp.Empty{})
 			}()
 			p := b.newcomer()
 			b.addKey("")

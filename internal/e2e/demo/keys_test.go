@@ -98,7 +98,7 @@ func TestKeysAreManaged(t *testing.T) {
 
 	b.openKey("Blue key")
 	b.picture("Blue key")
-	b.do(chromedp.Clear(chromedp.CSS("#label")))
+	b.Do(chromedp.Clear(chromedp.CSS("#label")))
 	b.typeInto("#label", "Old key")
 	b.click(`form[action$="/rename"] button`)
 	b.wants(b.text("#keys"), "Old key")

@@ -6,16 +6,15 @@ package demo_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
-// program is the path of the built demo.
-var program string
-
-// stopBrowser ends the browser that tests share, where one of them has started it.
-var stopBrowser = func() error { return nil }
+// webapp is the path of the built demo.
+var webapp string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -32,18 +31,13 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	code := m.Run()
-	if err := stopBrowser(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	return browser.Run(m)
 }
 
 // build makes the demo.
 func build(dir string) error {
-	program = filepath.Join(dir, "webapp")
-	if err := buildExample("webapp", program); err != nil {
+	webapp = filepath.Join(dir, "webapp")
+	if err := buildExample("webapp", webapp); err != nil {
 		return err
 	}
 	return os.Chmod(dir, 0o755) // some tests run it as another user
@@ -52,15 +46,10 @@ func build(dir string) error {
 // buildExample makes a program of the folder examples, with the race detector
 // where the tests have it.
 func buildExample(name, file string) error {
-	args := []string{"build", "-o", file}
+	var flags []string
 	if raceDetector {
 		// Without it in what takes long, as scripts/test has it.
-		args = append(args, "-race", "-gcflags=golang.org/x/crypto/argon2=-race=false")
+		flags = []string{"-race", "-gcflags=golang.org/x/crypto/argon2=-race=false"}
 	}
-	cmd := exec.Command("go", append(args, "./"+name)...)
-	cmd.Dir = filepath.Join("..", "..", "..", "examples")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build of examples/%s: %w\n%s", name, err, out)
-	}
-	return nil
+	return program.Build(filepath.Join("..", "..", ".."), name, file, flags...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 
+	"github.com/mfakit/mfa/internal/e2e/browser"
 	"github.com/mfakit/mfa/mfahttp"
 )
 
@@ -31,13 +32,13 @@ func TestW25_JSONForms(t *testing.T) {
 			b := newTab(t, a, "json")
 			pk := b.plugIn(platform)
 			if script != "" {
-				ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+				browser.Ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 			}
 			p := b.newcomer()
-			if has := evaluate[bool](b, `return "parseCreationOptionsFromJSON" in PublicKeyCredential && "toJSON" in PublicKeyCredential.prototype;`); has != (script == "") {
+			if has := browser.Evaluate[bool](b, `return "parseCreationOptionsFromJSON" in PublicKeyCredential && "toJSON" in PublicKeyCredential.prototype;`); has != (script == "") {
 				t.Fatalf("the browser has the functions: %v", has)
 			}
-			r := evaluate[struct {
+			r := browser.Evaluate[struct {
 				Read, Written string
 				Answer        fetched
 			}](b, apiInScript+`
@@ -76,7 +77,7 @@ func TestW25_JSONForms(t *testing.T) {
 			pk.touched(false)
 			b.password(p)
 			pk.touched(true)
-			got := evaluate[string](b, apiInScript+`
+			got := browser.Evaluate[string](b, apiInScript+`
 				const { publicKey } = await (await post("/mfa/flow/challenge", { option: args[0] })).json();
 				if (!("parseRequestOptionsFromJSON" in PublicKeyCredential)) return "";
 				const o = PublicKeyCredential.parseRequestOptionsFromJSON(publicKey);
@@ -91,7 +92,7 @@ func TestW25_JSONForms(t *testing.T) {
 			b.open("/login")
 			b.arrives("You are signed in") // by its suggestions
 			b.asPasskeyUser(p)
-			if id := evaluate[string](b, `return JSON.parse(args[0]).id;`, r.Written); id != encode(pk.only().CredentialID) {
+			if id := browser.Evaluate[string](b, `return JSON.parse(args[0]).id;`, r.Written); id != encode(pk.only().CredentialID) {
 				t.Errorf("the credential is %s", id)
 			}
 		})
@@ -109,10 +110,10 @@ func TestMessagesOfTheScript(t *testing.T) {
 	pk := b.plugIn(platform)
 	b.newcomer()
 	b.addKey("")
-	b.means("http://localhost:1/") // which the page may not ask
+	b.Means("http://localhost:1/") // which the page may not ask
 	failed := func(call string) string {
 		t.Helper()
-		return evaluate[string](b, `
+		return browser.Evaluate[string](b, `
 			const mfa = await import("/mfa/mfa.js");
 			const options = (more) => ({ challenge: "AAAAAAAAAAAAAAAAAAAAAA", rp: { name: "x" }, user: { id: "AAAA", name: "x", displayName: "x" }, timeout: 1000,
 				pubKeyCredParams: [{ type: "public-key", alg: -7 }, { type: "public-key", alg: -257 }], ...more });
@@ -151,7 +152,7 @@ func TestScriptWithoutWebAuthn(t *testing.T) {
 	t.Parallel()
 	a := start(t)
 	b := newTab(t, a, "none")
-	ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `delete window.PublicKeyCredential`})
+	browser.Ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `delete window.PublicKeyCredential`})
 	b.open("/login")
 	b.wants(b.refused(), "This browser cannot use keys.")
 	b.picture("Sign in with an old browser")
@@ -166,9 +167,9 @@ func TestScriptWithoutWebAuthn(t *testing.T) {
 		}
 	}))
 	defer site.Close()
-	b.app = &app{url: strings.Replace(site.URL, "127.0.0.1", insecureHost, 1)}
+	b.app = &app{url: strings.Replace(site.URL, "127.0.0.1", browser.InsecureHost, 1)}
 	b.open("/")
-	got := evaluate[string](b, `
+	got := browser.Evaluate[string](b, `
 		const { signIn, autofill, message } = await import("/mfa.js");
 		if (isSecureContext || await autofill() !== null) return "it is secure";
 		return signIn().catch(message);`)
@@ -185,7 +186,7 @@ func TestW23_Signals(t *testing.T) {
 	b.addKey("")
 	signal := func(details string) bool {
 		t.Helper()
-		return evaluate[bool](b, `
+		return browser.Evaluate[bool](b, `
 			const { signal } = await import("/mfa/mfa.js");
 			return signal(`+details+`);`)
 	}
@@ -216,8 +217,8 @@ func TestW23_Signals(t *testing.T) {
 	if !signal(`{ rpId: "localhost", userId: "`+user+`", allAcceptedCredentialIds: [] }`) || len(pk.credentials()) != 0 {
 		t.Error("a passkey that is not in the list is not gone")
 	}
-	ask(b, webauthn.Disable, cdp.Empty{})
-	evaluate[bool](b, `delete PublicKeyCredential.signalUnknownCredential; return true;`)
+	browser.Ask(b, webauthn.Disable, cdp.Empty{})
+	browser.Evaluate[bool](b, `delete PublicKeyCredential.signalUnknownCredential; return true;`)
 	if signal(`{ rpId: "localhost", credentialId: "` + id + `" }`) {
 		t.Error("a browser that cannot be told was told")
 	}

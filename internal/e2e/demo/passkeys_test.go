@@ -9,6 +9,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // asPasskeyUser checks that the tab is signed in with a passkey and nothing else.
@@ -35,7 +37,7 @@ func TestPasskeySignsInByButton(t *testing.T) {
 	b.open("/login")
 	b.shows("Sign in")
 	b.press("#key-button")
-	b.do(chromedp.WaitVisible(chromedp.CSS("#key-cancel")))
+	b.Do(chromedp.WaitVisible(chromedp.CSS("#key-cancel")))
 	b.picture("Sign in busy")
 	b.press("#key-cancel")
 	b.wants(b.said(), "Stopped")
@@ -104,7 +106,7 @@ func TestPasskeysOfTwoPeopleOnOneAuthenticator(t *testing.T) {
 // conditional mediation has it: nothing answers there but by the button.
 func (b *tab) withoutSuggestions(path string) {
 	b.t.Helper()
-	ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+	browser.Ask(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: "delete PublicKeyCredential.isConditionalMediationAvailable",
 	})
 	b.open(path)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/mfakit/mfa/internal/e2e/browser"
 	"github.com/mfakit/mfa/internal/testneed"
 )
 
@@ -89,7 +90,7 @@ func TestPictures(t *testing.T) {
 	desk.open("/admin/policy")
 	now := a.now()
 	at := func(days int) string { return now.AddDate(0, 0, days).UTC().Format("2006-01-02T00:00:00Z") }
-	evaluate[bool](desk, `document.getElementById("policy").value = args[0]; return true;`, fmt.Sprintf(stepwise, at(7), at(21), at(42)))
+	browser.Evaluate[bool](desk, `document.getElementById("policy").value = args[0]; return true;`, fmt.Sprintf(stepwise, at(7), at(21), at(42)))
 	desk.click(`form[action="/admin/policy/preview"] button`)
 	desk.take("rollout", 760, 600)
 }
@@ -115,13 +116,10 @@ func (p *person) anyhow(c *client) {
 // are, and checks that something is to be seen.
 func (b *tab) take(name string, width, height int64) {
 	b.t.Helper()
-	evaluate[bool](b, `document.querySelectorAll(".dev").forEach((bar) => bar.remove()); return true;`)
-	b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(1.5)))
-	evaluate[bool](b, `scrollTo(0, 0); return true;`)
-	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	browser.Evaluate[bool](b, `document.querySelectorAll(".dev").forEach((bar) => bar.remove()); return true;`)
+	b.Do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(1.5)))
+	browser.Evaluate[bool](b, `scrollTo(0, 0); return true;`)
+	shot := browser.Get(b, chromedp.CaptureScreenshot())
 	img, err := png.Decode(bytes.NewReader(shot))
 	if err != nil {
 		b.t.Fatal(err)

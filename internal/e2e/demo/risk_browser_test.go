@@ -90,12 +90,12 @@ func TestRisk_InABrowser(t *testing.T) {
 
 	// The keyboard alone, without scripts, on a small screen.
 	away.open("/settings/activity")
-	away.do(chromedp.EmulateViewport(320, 800))
-	away.do(chromedp.Focus(chromedp.CSS("#activity .reasons ~ .dispute summary")))
-	away.do(chromedp.KeyEvent("\r"))
+	away.Do(chromedp.EmulateViewport(320, 800))
+	away.Do(chromedp.Focus(chromedp.CSS("#activity .reasons ~ .dispute summary")))
+	away.Do(chromedp.KeyEvent("\r"))
 	away.picture("This was not me")
 	away.wants(away.text("#activity details[open] form"), "Everybody is signed out")
-	away.do(chromedp.KeyEvent("\t"))
+	away.Do(chromedp.KeyEvent("\t"))
 	away.follow(chromedp.KeyEvent("\r"))
 	away.is("Everybody is signed out")
 	away.wants(away.text("main"), "Choose a new one by mail")
@@ -104,7 +104,7 @@ func TestRisk_InABrowser(t *testing.T) {
 		b.is("Sign in")
 	}
 
-	home.means("Password forms should have") // of the page that a mailed link opens, which knows no account
+	home.Means("Password forms should have") // of the page that a mailed link opens, which knows no account
 	home.open("/forgot")
 	home.typeInto("#email", p.email)
 	home.enter("#email")
@@ -162,7 +162,7 @@ func TestRisk_ImpossibleTravelInABrowser(t *testing.T) {
 	desk.wants(desk.text("#signins"), "too far from the last sign-in to have travelled to São Paulo, Brazil")
 	desk.inDark()
 	desk.picture("A user in the dark")
-	desk.do(chromedp.Click(chromedp.CSS("#signins summary")))
+	desk.Do(chromedp.Click(chromedp.CSS("#signins summary")))
 	desk.typeInto("#signins details[open] input[type=text]", "She called: it was her.")
 	desk.picture("Whose was it")
 	desk.click(`#signins details[open] button[value=was_me]`)

@@ -50,12 +50,10 @@ func TestRiskIsKeptOverAStop(t *testing.T) {
 	if page := boss.page("/admin/risk"); !strings.Contains(page, counted) {
 		t.Fatalf("nothing is counted: %s", page)
 	}
-	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := a.process.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	err := <-a.out.ended
-	a.out.ended <- err
-	if err != nil {
+	if err := a.process.Ended(); err != nil {
 		t.Fatalf("it ended with %v", err)
 	}
 	a.tr.CloseIdleConnections()

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	_ "modernc.org/sqlite"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 // nobody is a user who is not root, as whom a test that runs as root starts the
@@ -23,26 +25,17 @@ const nobody = 65534
 // that says what is told, and without a word on standard output.
 func refuses(t *testing.T, says []string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(webapp, args...)
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
-	stdout, stderr := newOutput(), new(output)
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	stderr := new(program.Output)
+	if p, err := program.Start(cmd, stderr); err == nil {
+		p.Kill()
+		t.Fatalf("it started: %s%s", p.Out, stderr)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case <-stdout.line:
-		_ = cmd.Process.Kill()
-		<-ended
-		t.Fatalf("it started: %s%s", stdout, stderr)
-	case err := <-ended:
-		if err == nil || cmd.ProcessState.ExitCode() <= 0 {
-			t.Errorf("it ended with %v", err)
-		}
+	if cmd.ProcessState.ExitCode() <= 0 {
+		t.Errorf("it ended with %v", cmd.ProcessState)
 	}
 	text := stderr.String()
 	if strings.Count(strings.TrimSpace(text), "\n") != 0 || !strings.HasPrefix(text, "webapp: ") || strings.Contains(text, "goroutine ") {
@@ -331,15 +324,13 @@ func TestEndsCleanly(t *testing.T) {
 	t.Parallel()
 	a := start(t)
 	a.member(t)
-	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := a.process.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	err := <-a.out.ended
-	a.out.ended <- err
-	if err != nil {
+	if err := a.process.Ended(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
-	if out := a.out.String(); strings.Count(out, "\n") != 1 {
+	if out := a.process.Out.String(); strings.Count(out, "\n") != 1 {
 		t.Errorf("standard output has more than the one line: %q", out)
 	}
 	a.run()

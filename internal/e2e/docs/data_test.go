@@ -194,6 +194,8 @@ func astray(makefile, at, script string) (faults []string) {
 				}
 				if to := filepath.Join(at, strings.TrimSuffix(w, "...")); !there(to) {
 					faults = append(faults, "there is no package "+to)
+				} else if names := tests.FindStringSubmatch(command); names != nil && names[1] != "^$" && !strings.Contains(command, "-bench") && !strings.HasSuffix(w, "...") && !tested(to, names[1]+names[2]) {
+					faults = append(faults, "there is no test of "+to+" that is named so: "+command)
 				}
 				if words[1] == "run" {
 					break // the rest is the program's
@@ -208,6 +210,30 @@ func astray(makefile, at, script string) (faults []string) {
 	return faults
 }
 
+// tests is what a command runs of a package's tests.
+var tests = regexp.MustCompile(`go test .*-run[ =](?:'([^']+)'|([^' ]+))`)
+
+// tested says whether a package has a test with such a name, or a part of one.
+func tested(folder, pattern string) bool {
+	top, _, _ := strings.Cut(pattern, "/")
+	is, err := regexp.Compile(top)
+	if err != nil {
+		return false
+	}
+	files, _ := filepath.Glob(filepath.Join(root, folder, "*_test.go")) // the pattern is right
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // what cannot be read has none
+		for _, m := range named.FindAllSubmatch(text, -1) {
+			if is.Match(m[1]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var named = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
+
 func there(path string) bool {
 	_, err := os.Stat(filepath.Join(root, path))
 	return err == nil
@@ -215,12 +241,12 @@ func there(path string) bool {
 
 func TestStrayCommandsAreFound(t *testing.T) {
 	const makefile = ".PHONY: test\ntest: ## x\n\t@scripts/test\n"
-	for _, good := range []string{"make test GOTESTFLAGS=-v", "go run ./examples/webapp -dev # ./nothing", "cd risk/riskeval\ngo run . -data ./x", "A=b go test ./...", "cd internal/e2e && go test -run='^$' ./bench", "bash .ci/run", "go get example.com/x", "scripts/lint vet"} {
+	for _, good := range []string{"make test GOTESTFLAGS=-v", "go run ./examples/webapp -dev # ./nothing", "cd risk/riskeval\ngo run . -data ./x", "A=b go test ./...", "cd internal/e2e && go test -run='^$' ./bench", "bash .ci/run", "go test -run TestReset .", "go test -run 'Reset' ./notify ./...", "go get example.com/x", "scripts/lint vet"} {
 		if faults := astray(makefile, ".", good); len(faults) > 0 {
 			t.Errorf("%q: %q", good, faults)
 		}
 	}
-	for _, bad := range []string{"make tests", "go run ./examples/nothing", "cd nothing\ngo test", "cd risk && go test ./nothing/...", "bash nothing", "scripts/nothing x", "a && go run ./nothing"} {
+	for _, bad := range []string{"make tests", "go run ./examples/nothing", "cd nothing\ngo test", "cd risk && go test ./nothing/...", "bash nothing", "go test -run TestNothingLikeIt .", "scripts/nothing x", "a && go run ./nothing"} {
 		if len(astray(makefile, ".", bad)) != 1 {
 			t.Errorf("%q is not found", bad)
 		}

@@ -17,6 +17,7 @@ import (
 // openRedis opens a store by a client of its own, for the time of the test.
 func openRedis(t testing.TB, c *redis.UniversalOptions, o redisstore.Options) mfa.Store {
 	t.Helper()
+	c.ReadTimeout = o.WaitTimeout + time.Second
 	client := redisstore.NewClient(c)
 	t.Cleanup(func() {
 		if err := client.Close(); err != nil {
@@ -50,7 +51,7 @@ func (s *service) open(t testing.TB) mfa.Store {
 // the time that a slow machine needs.
 const (
 	briefly   = 100 * time.Millisecond
-	patiently = time.Second
+	patiently = 5 * time.Second // a busy machine has taken more than one
 )
 
 // The replica is cut off, the master is lost for good soon after, and the replica

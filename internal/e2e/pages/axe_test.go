@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // axeScript is axe-core, which looks for barriers.
@@ -19,23 +21,28 @@ func axeScript(t testing.TB) string {
 	return string(text)
 }
 
+// colours are axe's rules that look at colours: what there is to see again of a page in
+// its other scheme, where all else is as it was.
+var colours = []string{"color-contrast", "link-in-text-block"}
+
 // barriers are what axe finds on the page in front: what is wrong by WCAG 2.2 AA and by
-// good practice, and contrasts that it cannot tell.
-func (b *tab) barriers(axe string) []string {
+// good practice, and contrasts that it cannot tell. Rules may be named, for these alone.
+func (b *tab) barriers(axe string, rules ...string) []string {
 	b.t.Helper()
-	if !evaluate[bool](b, `return "axe" in window;`) {
-		evaluate[bool](b, axe+`; return true;`)
+	if !browser.Evaluate[bool](b, `return "axe" in window;`) {
+		browser.Evaluate[bool](b, axe+`; return true;`)
 	}
-	found := evaluate[[]struct {
+	found := browser.Evaluate[[]struct {
 		Rule, Help, Node, Why string
 		Unsure                bool
 	}](b, `
 		const results = await axe.run(document, {
-			runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+			runOnly: args[0] ? { type: "rule", values: args[0] } :
+				{ type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
 			resultTypes: ["violations", "incomplete"],
 		});
 		const lines = (list, Unsure) => list.flatMap((r) => r.nodes.map((n) => ({ Rule: r.id, Help: r.help, Node: n.html.slice(0, 160), Why: n.failureSummary ?? "", Unsure })));
-		return [...lines(results.violations, false), ...lines(results.incomplete, true)];`)
+		return [...lines(results.violations, false), ...lines(results.incomplete, true)];`, rules)
 	var out []string
 	for _, f := range found {
 		kind := "violation"

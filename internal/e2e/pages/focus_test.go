@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // TestFocus goes through every page by Tab, from its beginning to its end: it comes to all
@@ -20,13 +22,13 @@ func TestFocus(t *testing.T) {
 		t.Run(row.language, func(t *testing.T) {
 			t.Parallel()
 			k := newKeyboard(t)
-			k.size(row.width, 600)
-			k.media("prefers-color-scheme", row.scheme)
+			k.Size(row.width, 600)
+			k.Media("prefers-color-scheme", row.scheme)
 			for n, s := range states {
 				if s.plain {
 					continue
 				}
-				k.open(shown.put(fmt.Sprintf("/tabbed/%s/%d", row.language, n), s.reach(newVisitor(t, row.language, s.set))))
+				k.Open(shown.put(fmt.Sprintf("/tabbed/%s/%d", row.language, n), s.reach(newVisitor(t, row.language, s.set))))
 				k.settled()
 				k.through(s.name)
 			}
@@ -37,7 +39,7 @@ func TestFocus(t *testing.T) {
 // through goes through a page.
 func (k *keyboard) through(name string) {
 	k.t.Helper()
-	evaluate[bool](k.tab, `
+	browser.Evaluate[bool](k.tab, `
 		for (const d of document.querySelectorAll("details")) d.open = true;
 		document.body.tabIndex = -1;
 		document.body.focus();

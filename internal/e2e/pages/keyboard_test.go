@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/e2e/browser"
 	"github.com/mfakit/mfa/mfatest"
 )
 
@@ -40,23 +40,19 @@ func newKeyboard(t testing.TB) *keyboard {
 		t.Fatal(err)
 	}
 	k := &keyboard{newTab(t), string(script)}
-	k.size(1280, 800)
+	k.Size(1280, 800)
 	return k
 }
 
 func (k *keyboard) key(keys string) {
 	k.t.Helper()
-	k.do(chromedp.KeyEvent(keys))
+	k.Do(chromedp.KeyEvent(keys))
 }
 
 // focus is where the focus is.
 func (k *keyboard) focus() stop {
 	k.t.Helper()
-	s, err := chromedp.Run(k.ctx, chromedp.Evaluate[stop](k.script))
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return s
+	return browser.Get(k, chromedp.Evaluate[stop](k.script))
 }
 
 // stop is where the focus is; a problem with it is one of the test.
@@ -64,7 +60,7 @@ func (k *keyboard) stop() stop {
 	k.t.Helper()
 	s := k.focus()
 	for _, p := range s.Problems {
-		k.t.Errorf("%s: %s: %s", k.where(), s.Name, p)
+		k.t.Errorf("%s: %s: %s", k.Where(), s.Name, p)
 	}
 	return s
 }
@@ -74,7 +70,7 @@ func (k *keyboard) stop() stop {
 func (k *keyboard) to(selector, text string) {
 	k.t.Helper()
 	matches := func() bool {
-		return evaluate[bool](k.tab, `const e = document.activeElement; return e.matches(args[0]) && (e.textContent || "").trim().startsWith(args[1]);`, selector, text)
+		return browser.Evaluate[bool](k.tab, `const e = document.activeElement; return e.matches(args[0]) && (e.textContent || "").trim().startsWith(args[1]);`, selector, text)
 	}
 	var before stop
 	var passed []string
@@ -90,7 +86,7 @@ func (k *keyboard) to(selector, text string) {
 		before = s
 		passed = append(passed, s.Name)
 	}
-	k.t.Fatalf("%s: Tab never comes to %s %q; it came to %s", k.where(), selector, text, strings.Join(passed, ", "))
+	k.t.Fatalf("%s: Tab never comes to %s %q; it came to %s", k.Where(), selector, text, strings.Join(passed, ", "))
 }
 
 // inOrder checks that one stop comes after the other on the page: further down, or
@@ -101,11 +97,11 @@ func (k *keyboard) inOrder(a, b stop) {
 		return
 	}
 	if b.At != a.At+1 {
-		k.t.Errorf("%s: after %s (%d) comes %s (%d)", k.where(), a.Name, a.At, b.Name, b.At)
+		k.t.Errorf("%s: after %s (%d) comes %s (%d)", k.Where(), a.Name, a.At, b.Name, b.At)
 	}
 	beside := b.Top < a.Bottom && a.Top < b.Bottom && b.Start >= a.Start
 	if b.Top < a.Top-1 && !beside {
-		k.t.Errorf("%s: from %s the focus goes up to %s", k.where(), a.Name, b.Name)
+		k.t.Errorf("%s: from %s the focus goes up to %s", k.Where(), a.Name, b.Name)
 	}
 }
 
@@ -130,25 +126,15 @@ func (k *keyboard) fill(selector, text string) {
 // login is the host's own page.
 func (k *keyboard) login(h *host, name string) {
 	k.t.Helper()
-	k.until(`document.querySelector("#password") && document.readyState == "complete"`)
-	evaluate[bool](k.tab, `document.getElementById("name").focus(); return true;`) // a page that is not ours
+	k.Until(`document.querySelector("#password") && document.readyState == "complete"`)
+	browser.Evaluate[bool](k.tab, `document.getElementById("name").focus(); return true;`) // a page that is not ours
 	k.key(name + kb.Tab + password + kb.Enter)
-}
-
-// plugIn gives the browser a phone or computer that keeps passkeys behind its lock.
-func (b *tab) plugIn() {
-	b.t.Helper()
-	ask(b, webauthn.Enable, webauthn.EnableParams{})
-	ask(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}})
 }
 
 // scanned is the app that has read the page's secret, by its link.
 func (b *tab) scanned(h *host) *mfatest.Authenticator {
 	b.t.Helper()
-	uri := evaluate[string](b, `return document.querySelector("a[href^='otpauth:']").href;`)
+	uri := browser.Evaluate[string](b, `return document.querySelector("a[href^='otpauth:']").href;`)
 	phone, err := mfatest.NewAuthenticator(uri, h.Clock.Now)
 	if err != nil {
 		b.t.Fatal(err)
@@ -163,8 +149,8 @@ func TestKeyboardAlone(t *testing.T) {
 	k := newKeyboard(t)
 	h := listen(t)
 	h.policy.Require = mfa.Requirement{SecondFactor: true}
-	k.plugIn()
-	k.open(h.origin + "/login")
+	k.PlugIn(browser.Platform)
+	k.Open(h.origin + "/login")
 	k.login(h, "ada")
 
 	k.is("Choose a second step")
@@ -172,13 +158,13 @@ func TestKeyboardAlone(t *testing.T) {
 	k.is("Set up an authenticator app")
 	k.fill("#label", "My phone")
 	k.press("button", "Continue")
-	k.until(`document.querySelector("#manual")`)
+	k.Until(`document.querySelector("#manual")`)
 	k.press("summary", "Cannot scan")
-	k.until(`document.querySelector("#manual[open]") && document.querySelector("#secret").checkVisibility()`)
+	k.Until(`document.querySelector("#manual[open]") && document.querySelector("#secret").checkVisibility()`)
 	phone := k.scanned(h)
 	k.fill("#code", "000000")
 	k.key(kb.Enter)
-	k.until(`document.querySelector("#code[aria-invalid]") && document.activeElement.id == "code" && document.querySelector("[role=alert]").textContent`)
+	k.Until(`document.querySelector("#code[aria-invalid]") && document.activeElement.id == "code" && document.querySelector("[role=alert]").textContent`)
 	k.fill("#code", phone.Code())
 	k.key(kb.Enter)
 	k.is("Your recovery codes")
@@ -192,7 +178,7 @@ func TestKeyboardAlone(t *testing.T) {
 	k.key(kb.Enter)
 	k.is("Home")
 	h.Clock.Advance(time.Minute)
-	k.open(h.origin + "/account/settings")
+	k.Open(h.origin + "/account/settings")
 	k.is("Security settings")
 	k.press("a", "Add a security key or passkey")
 	k.is("Add a security key or passkey")
@@ -205,7 +191,7 @@ func TestKeyboardAlone(t *testing.T) {
 		k.is("Sign in")
 		h.Clock.Advance(11 * time.Minute)
 		k.login(h, "ada")
-		k.until(`document.readyState == "complete" && document.querySelector("#mfa form")`)
+		k.Until(`document.readyState == "complete" && document.querySelector("#mfa form")`)
 		switch way {
 		case "app":
 			k.other("#code", "Use My phone")
@@ -219,14 +205,14 @@ func TestKeyboardAlone(t *testing.T) {
 			k.key(kb.Enter)
 		case "passkey":
 			k.other("#key-button", "Use a security key or passkey")
-			k.until(`!document.querySelector("#key-button").disabled`)
+			k.Until(`!document.querySelector("#key-button").disabled`)
 			k.press("button", "Use")
 		}
 		k.is("Home")
-		k.open(h.origin + "/account/settings")
+		k.Open(h.origin + "/account/settings")
 		k.is("Security settings")
 	}
-	for _, m := range k.console() {
+	for _, m := range k.Console() {
 		t.Errorf("console: %s", m)
 	}
 }
@@ -235,9 +221,9 @@ func TestKeyboardAlone(t *testing.T) {
 // has an element of that id.
 func (k *keyboard) other(own, text string) {
 	k.t.Helper()
-	if evaluate[bool](k.tab, `return ![...document.querySelectorAll(".others a")].some((a) => a.textContent.startsWith(args[0]));`, text) {
+	if browser.Evaluate[bool](k.tab, `return ![...document.querySelectorAll(".others a")].some((a) => a.textContent.startsWith(args[0]));`, text) {
 		return
 	}
 	k.press(".others a", text)
-	k.until(fmt.Sprintf(`document.querySelector(%q) && ![...document.querySelectorAll(".others a")].some((a) => a.textContent.startsWith(%q))`, own, text))
+	k.Until(fmt.Sprintf(`document.querySelector(%q) && ![...document.querySelectorAll(".others a")].some((a) => a.textContent.startsWith(%q))`, own, text))
 }

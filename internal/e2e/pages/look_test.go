@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // widths are a small phone's, a tablet's, and a desktop's.
@@ -28,7 +30,7 @@ func TestPages(t *testing.T) {
 			for n, s := range states {
 				l.at(n, s)
 			}
-			for _, late := range l.b.console() {
+			for _, late := range l.b.Console() {
 				t.Errorf("console: %s", late)
 			}
 			for _, odd := range shown.oddOf("/shown/" + language + "/") {
@@ -71,21 +73,21 @@ func (l *look) at(n int, s state) {
 		}
 	}
 	b := l.b
-	b.scripts(!s.plain)
-	b.media("prefers-color-scheme", "light")
-	b.size(widths[0], 800)
-	b.open(url)
+	b.Scripts(!s.plain)
+	b.Media("prefers-color-scheme", "light")
+	b.Size(widths[0], 800)
+	b.Open(url)
 	if !s.plain {
 		b.settled()
 	}
 	complain("weight", tooHeavy(b.weight()))
 	looked := func(width int64, scheme, how string) {
 		l.t.Helper()
-		b.size(width, 800)
+		b.Size(width, 800)
 		complain(fmt.Sprint(width, " ", scheme, how), b.looks(l.script))
 	}
 	for _, scheme := range []string{"light", "dark"} {
-		b.media("prefers-color-scheme", scheme)
+		b.Media("prefers-color-scheme", scheme)
 		for _, width := range widths {
 			if scheme == "light" || l.shots != "" { // by night it is laid out alike
 				looked(width, scheme, "")
@@ -94,7 +96,7 @@ func (l *look) at(n int, s state) {
 		}
 	}
 	// What can be opened is open from here on.
-	if evaluate[bool](b, `for (const d of document.querySelectorAll("details")) d.open = true; return Boolean(document.querySelector("details"));`) {
+	if browser.Evaluate[bool](b, `for (const d of document.querySelectorAll("details")) d.open = true; return Boolean(document.querySelector("details"));`) {
 		looked(widths[0], "dark", ", opened")
 		looked(widths[2], "dark", ", opened")
 	}
@@ -103,10 +105,10 @@ func (l *look) at(n int, s state) {
 	}
 	if l.axe != "" && !s.plain {
 		complain("dark", b.barriers(l.axe))
-		b.media("prefers-color-scheme", "light")
-		complain("light", b.barriers(l.axe))
+		b.Media("prefers-color-scheme", "light")
+		complain("light", b.barriers(l.axe, colours...))
 	}
-	complain("console", b.console())
+	complain("console", b.Console())
 	complain("asked for", b.foreign(shown.url))
 }
 
@@ -114,24 +116,20 @@ func (l *look) at(n int, s state) {
 // small phone.
 func (b *tab) spaced(script string) []string {
 	b.t.Helper()
-	b.size(widths[0], 800)
-	evaluate[bool](b, `
+	b.Size(widths[0], 800)
+	browser.Evaluate[bool](b, `
 		const wide = new CSSStyleSheet();
 		wide.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }");
 		document.adoptedStyleSheets = [wide];
 		return true;`)
-	defer evaluate[bool](b, `document.adoptedStyleSheets = []; return true;`)
+	defer browser.Evaluate[bool](b, `document.adoptedStyleSheets = []; return true;`)
 	return b.looks(script)
 }
 
 // looks are what is wrong with how the page is laid out.
 func (b *tab) looks(script string) []string {
 	b.t.Helper()
-	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](script))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return found
+	return browser.Get(b, chromedp.Evaluate[[]string](script))
 }
 
 // tooHeavy says so of a weight.
@@ -145,7 +143,7 @@ func tooHeavy(weight int) []string {
 // weight is that of the page and of what it has loaded, before any compression.
 func (b *tab) weight() int {
 	b.t.Helper()
-	return evaluate[int](b, `
+	return browser.Evaluate[int](b, `
 		const list = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
 		return list.reduce((sum, e) => sum + e.decodedBodySize, 0);`)
 }
@@ -156,11 +154,8 @@ func (l *look) picture(n int, name string, width int64, scheme string) {
 	if l.shots == "" {
 		return
 	}
-	l.b.size(width, max(800, evaluate[int64](l.b, `return document.documentElement.scrollHeight;`))) // all of it in sight
-	png, err := chromedp.Run(l.b.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	l.b.Size(width, max(800, browser.Evaluate[int64](l.b, `return document.documentElement.scrollHeight;`))) // all of it in sight
+	png := browser.Get(l.b, chromedp.CaptureScreenshot())
 	plain := strings.NewReplacer(" ", "-", ",", "", "’", "").Replace(name)
 	file := fmt.Sprintf("%s-%d-%s-%02d-%s.png", l.language, width, scheme, n, plain)
 	if err := os.WriteFile(filepath.Join(l.shots, file), png, 0o600); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/internal/e2e/browser"
 	"github.com/mfakit/mfa/mfatest"
 )
 
@@ -24,33 +25,33 @@ type plain struct {
 func newPlain(t testing.TB) *plain {
 	t.Helper()
 	b := newTab(t)
-	b.size(320, 800)
-	b.scripts(false)
+	b.Size(320, 800)
+	b.Scripts(false)
 	return &plain{tab: b, h: listen(t)}
 }
 
 // at goes to a page of the host.
 func (p *plain) at(path, heading string) {
 	p.t.Helper()
-	p.open(p.h.origin + path)
+	p.Open(p.h.origin + path)
 	p.heads(heading)
 }
 
 // click presses something, and checks the heading of the page that comes then.
 func (p *plain) click(selector, heading string) {
 	p.t.Helper()
-	if _, err := chromedp.RunResponse(p.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		p.t.Fatalf("%s: %s: %v", p.where(), selector, err)
+	if _, err := chromedp.RunResponse(p.Ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		p.t.Fatalf("%s: %s: %v", p.Where(), selector, err)
 	}
 	p.heads(heading)
 }
 
 func (p *plain) heads(heading string) {
 	p.t.Helper()
-	got, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.querySelector("h1")?.textContent ?? ""`))
+	got, err := chromedp.Run(p.Ctx, chromedp.Evaluate[string](`document.querySelector("h1")?.textContent ?? ""`))
 	if err != nil || got != heading {
-		text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText`)) // as far as there is one
-		p.t.Fatalf("%s shows %q, want %q, %v: %s", p.where(), got, heading, err, text)
+		text, _ := chromedp.Run(p.Ctx, chromedp.Evaluate[string](`document.body.innerText`)) // as far as there is one
+		p.t.Fatalf("%s shows %q, want %q, %v: %s", p.Where(), got, heading, err, text)
 	}
 }
 
@@ -64,15 +65,15 @@ func (p *plain) answer(code, heading string) {
 // put types into a field in place of what is there.
 func (p *plain) put(selector, text string) {
 	p.t.Helper()
-	p.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	p.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // says checks that the page tells of something.
 func (p *plain) says(selector, part string) {
 	p.t.Helper()
-	got, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.querySelector("`+selector+`")?.innerText ?? ""`))
+	got, err := chromedp.Run(p.Ctx, chromedp.Evaluate[string](`document.querySelector("`+selector+`")?.innerText ?? ""`))
 	if err != nil || !strings.Contains(got, part) {
-		p.t.Fatalf("%s: %s says %q, want %q, %v", p.where(), selector, got, part, err)
+		p.t.Fatalf("%s: %s says %q, want %q, %v", p.Where(), selector, got, part, err)
 	}
 }
 
@@ -115,8 +116,8 @@ func (p *plain) setUp() {
 	p.says("#problem", "does not match")
 	code := p.code()
 	p.answer(code[:3]+" "+code[3:], "Your recovery codes")
-	p.codes = evaluate[[]string](p.tab, `return [...document.querySelectorAll("#codes code")].map((c) => c.textContent);`)
-	if saved := evaluate[string](p.tab, `return decodeURIComponent(document.querySelector("a[download]").href);`); len(p.codes) != 10 || !strings.Contains(saved, p.codes[9]) {
+	p.codes = browser.Evaluate[[]string](p.tab, `return [...document.querySelectorAll("#codes code")].map((c) => c.textContent);`)
+	if saved := browser.Evaluate[string](p.tab, `return decodeURIComponent(document.querySelector("a[download]").href);`); len(p.codes) != 10 || !strings.Contains(saved, p.codes[9]) {
 		p.t.Errorf("%d codes, and the file to download has not all", len(p.codes))
 	}
 	p.click(`a[href*="/setup/more"]`, "Add a second way, in case you lose the first")
@@ -178,7 +179,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	p.browsers()
 	p.confirms()
 	p.lost()
-	for _, m := range p.console() {
+	for _, m := range p.Console() {
 		t.Errorf("console: %s", m)
 	}
 }
@@ -186,7 +187,7 @@ func TestWithoutJavaScript(t *testing.T) {
 // way goes to another way of signing in.
 func (p *plain) way(text, heading string) {
 	p.t.Helper()
-	href := evaluate[string](p.tab, `return [...document.querySelectorAll(".others a")].find((a) => a.textContent.startsWith(args[0])).getAttribute("href");`, text)
+	href := browser.Evaluate[string](p.tab, `return [...document.querySelectorAll(".others a")].find((a) => a.textContent.startsWith(args[0])).getAttribute("href");`, text)
 	p.at(href, heading)
 }
 
@@ -218,7 +219,7 @@ func (p *plain) browsers() {
 	p.t.Helper()
 	p.out()
 	p.login("Enter your code")
-	p.do(chromedp.Click(chromedp.CSS("#remember")))
+	p.Do(chromedp.Click(chromedp.CSS("#remember")))
 	p.answer(p.code(), "Home")
 	p.at("/account/settings/devices", "Your browsers")
 	p.says("#devices", "This browser")
@@ -229,7 +230,7 @@ func (p *plain) browsers() {
 	p.login("Enter your code")
 	p.answer(p.code(), "Home")
 	p.at("/account/settings/activity", "Your activity")
-	p.do(chromedp.Click(chromedp.CSS(".dispute summary")))
+	p.Do(chromedp.Click(chromedp.CSS(".dispute summary")))
 	p.click(".dispute button", "Everybody is signed out")
 	p.login("Enter your code")
 	p.answer(p.code(), "Home")
@@ -252,7 +253,7 @@ func (p *plain) confirms() {
 func (p *plain) lost() {
 	p.t.Helper()
 	other := newTab(p.t)
-	other.scripts(false)
+	other.Scripts(false)
 	thief := &plain{tab: other, h: p.h, phone: p.phone}
 	thief.login("Enter your code")
 	thief.click(`a[href$="/lost"]`, "I have lost everything")
@@ -261,7 +262,7 @@ func (p *plain) lost() {
 	p.at("/account/settings", "Security settings")
 	p.click("#reset a", "Somebody has asked for a reset")
 	p.click("#keep button", "Security settings")
-	if evaluate[bool](p.tab, `return Boolean(document.querySelector("#reset"));`) {
+	if browser.Evaluate[bool](p.tab, `return Boolean(document.querySelector("#reset"));`) {
 		p.t.Error("the reset still waits")
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // planted are pages with something wrong each, and the check that has to find it.
@@ -23,6 +25,8 @@ var planted = []struct {
 	{"image without a text", `<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">`, (*self).axed, "violation image-alt"},
 	{"field without a label", `<input name="x">`, (*self).axed, "violation label"},
 	{"faint text", `<p style="color:#aaa;background:#fff">Faint</p>`, (*self).axed, "violation color-contrast"},
+	{"faint text, in the second scheme", `<p style="color:#aaa;background:#fff">Faint</p>`, (*self).coloured, "violation color-contrast"},
+	{"link like its text", `<main style="color:#000"><p>One may <a href="/" style="color:#00c;text-decoration:none">go</a> there</p></main>`, (*self).coloured, "link-in-text-block"},
 	{"text on a picture", `<p style="background:linear-gradient(#fff,#000)">Where?</p>`, (*self).axed, "unsure color-contrast"},
 	{"two headings of the page", `<main>one</main><main>two</main>`, (*self).axed, "landmark-no-duplicate-main"},
 	{"too wide", `<div style="width:400px">x</div>`, (*self).looked, "the page is 400 wide in 320"},
@@ -56,9 +60,10 @@ type self struct {
 	path      string
 }
 
-func (s *self) axed() []string    { return s.barriers(s.axe) }
-func (s *self) looked() []string  { return s.looks(s.look) }
-func (s *self) console() []string { return s.waits(s.tab.console) }
+func (s *self) axed() []string     { return s.barriers(s.axe) }
+func (s *self) coloured() []string { return s.barriers(s.axe, colours...) }
+func (s *self) looked() []string   { return s.looks(s.look) }
+func (s *self) console() []string  { return s.waits(s.Console) }
 func (s *self) foreign() []string {
 	return s.waits(func() []string { return s.tab.foreign(shown.url) })
 }
@@ -71,7 +76,7 @@ func (s *self) waits(check func() []string) []string {
 		if found := check(); len(found) > 0 {
 			return found
 		}
-		evaluate[bool](s.tab, `await new Promise(requestAnimationFrame); return true;`)
+		browser.Evaluate[bool](s.tab, `await new Promise(requestAnimationFrame); return true;`)
 	}
 	return nil
 }
@@ -92,20 +97,20 @@ func TestChecks(t *testing.T) {
 	keys := newKeyboard(t)
 	keys.tab = b
 	s := &self{tab: b, t: t, axe: axeScript(t), look: string(script), keys: keys}
-	b.size(320, 800)
+	b.Size(320, 800)
 	for n, p := range planted {
 		dir := "ltr"
 		if p.name == "not mirrored" {
 			dir = "rtl"
 		}
 		s.path = fmt.Sprintf("/planted/%d", n)
-		b.open(shown.put(s.path, &answer{header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: `<!doctype html><html lang="en" dir="` + dir +
+		b.Open(shown.put(s.path, &answer{header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: `<!doctype html><html lang="en" dir="` + dir +
 			`"><meta name="viewport" content="width=device-width"><title>Planted</title><style>body{margin:0;background:#fff}</style><body>` + p.page}))
 		found := p.check(s)
 		if !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, p.want) }) {
 			t.Errorf("%s: found %q, want %q", p.name, found, p.want)
 		}
-		b.console()
+		b.Console()
 		b.foreign(shown.url)
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 // show opens the state of a name.
@@ -21,7 +23,7 @@ func (b *tab) show(path, name, language string) {
 	if i < 0 {
 		b.t.Fatalf("there is no state %q", name)
 	}
-	b.open(shown.put(path, states[i].reach(newVisitor(b.t, language, states[i].set))))
+	b.Open(shown.put(path, states[i].reach(newVisitor(b.t, language, states[i].set))))
 	b.settled()
 }
 
@@ -30,7 +32,7 @@ func (b *tab) show(path, name, language string) {
 func TestPhoneOpensItsApp(t *testing.T) {
 	t.Parallel()
 	b := newTab(t)
-	b.size(320, 800)
+	b.Size(320, 800)
 	b.show("/phone", "scan", "en")
 	const offers = `
 		const seen = (selector) => [...document.querySelectorAll(selector)].some((e) => e.checkVisibility());
@@ -38,22 +40,22 @@ func TestPhoneOpensItsApp(t *testing.T) {
 		return [seen("#open-app") ? "app" : "no app", seen(".qr img") ? "picture" : "no picture", first.id === "open-app" ? "app first" : "not first"].join(", ");`
 	check := func(device, want string) {
 		t.Helper()
-		if got := evaluate[string](b, offers); got != want {
+		if got := browser.Evaluate[string](b, offers); got != want {
 			t.Errorf("on %s: %s; want %s", device, got, want)
 		}
 	}
 	const phone, desktop = "app, no picture, app first", "no app, picture, not first"
 	check("a phone", phone)
-	evaluate[bool](b, `document.querySelector("#app-key details summary").click(); return true;`)
+	browser.Evaluate[bool](b, `document.querySelector("#app-key details summary").click(); return true;`)
 	check("a phone that sets up another device", "app, picture, app first")
-	evaluate[bool](b, `document.querySelector("#app-key details").open = false; return true;`)
-	ask(b, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
-	b.do(chromedp.EmulateViewport(844, 390, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	browser.Evaluate[bool](b, `document.querySelector("#app-key details").open = false; return true;`)
+	browser.Ask(b, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
+	b.Do(chromedp.EmulateViewport(844, 390, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	check("a phone that lies on its side", phone)
-	b.do(chromedp.EmulateViewport(1024, 768, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	b.Do(chromedp.EmulateViewport(1024, 768, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	check("a tablet", desktop)
-	ask(b, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: false})
-	b.size(1280, 800)
+	browser.Ask(b, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: false})
+	b.Size(1280, 800)
 	check("a desktop", desktop)
 }
 
@@ -63,8 +65,8 @@ func TestCodesOnPaper(t *testing.T) {
 	t.Parallel()
 	b := newTab(t)
 	b.show("/paper", "codes", "en")
-	ask(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-	text := evaluate[string](b, `return document.body.innerText;`)
+	browser.Ask(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	text := browser.Evaluate[string](b, `return document.body.innerText;`)
 	for _, part := range []string{"Download", "Print", "Sign out", "Skip to", "I have kept them", "Step"} {
 		if strings.Contains(text, part) {
 			t.Errorf("on paper there is %q: %s", part, text)
@@ -85,11 +87,11 @@ func TestReducedMotion(t *testing.T) {
 		return [...document.querySelectorAll("*")].flatMap((e) => [null, "::before", "::after"].map((part) => getComputedStyle(e, part)))
 			.filter((style) => style.content !== "none" && (style.animationName !== "none" || parseFloat(style.transitionDuration) > 0)).length;`
 	b.show("/moving", "challenge app", "en")
-	if n := evaluate[int](b, moving); n != 1 {
+	if n := browser.Evaluate[int](b, moving); n != 1 {
 		t.Errorf("while a form is sent %d things move, want the button's mark", n)
 	}
-	b.media("prefers-reduced-motion", "reduce")
-	if n := evaluate[int](b, moving); n != 0 {
+	b.Media("prefers-reduced-motion", "reduce")
+	if n := browser.Evaluate[int](b, moving); n != 0 {
 		t.Errorf("%d things move", n)
 	}
 }
@@ -104,20 +106,20 @@ func TestForcedColours(t *testing.T) {
 	}
 	k := newKeyboard(t)
 	for _, scheme := range []string{"light", "dark"} {
-		k.media("forced-colors", "active", "prefers-color-scheme", scheme)
+		k.Media("forced-colors", "active", "prefers-color-scheme", scheme)
 		for _, name := range []string{"challenge app wrong", "scan", "codes", "key wrong", "settings, one way", "devices", "activity"} {
 			k.show("/forced", name, "en")
-			if !evaluate[bool](k.tab, `return matchMedia("(forced-colors: active)").matches;`) {
+			if !browser.Evaluate[bool](k.tab, `return matchMedia("(forced-colors: active)").matches;`) {
 				t.Fatal("the browser does not force colours")
 			}
-			for _, plain := range evaluate[[]string](k.tab, `
+			for _, plain := range browser.Evaluate[[]string](k.tab, `
 				return [...document.querySelectorAll(".card, .problem, .notice, .badge, button:not(.link), .button, input")].filter((e) => e.checkVisibility()).filter((e) => {
 					const style = getComputedStyle(e), [r, g, b, a = 1] = style.borderTopColor.match(/[\d.]+/g).map(Number);
 					return style.borderTopStyle !== "solid" || parseFloat(style.borderTopWidth) < 1 || a === 0 || style.borderTopColor === getComputedStyle(document.body).backgroundColor;
 				}).map((e) => e.className + " " + e.textContent.trim());`) {
 				t.Errorf("%s, %s: nothing sets apart: %s", name, scheme, plain)
 			}
-			if qr := evaluate[string](k.tab, `const e = document.querySelector(".qr"); return e ? getComputedStyle(e).backgroundColor : "";`); qr != "" && qr != "rgb(255, 255, 255)" {
+			if qr := browser.Evaluate[string](k.tab, `const e = document.querySelector(".qr"); return e ? getComputedStyle(e).backgroundColor : "";`); qr != "" && qr != "rgb(255, 255, 255)" {
 				t.Errorf("%s: the picture to scan is on %s", scheme, qr)
 			}
 			for _, found := range k.looks(string(script)) {

@@ -141,7 +141,7 @@ func (s *site) send(path string, body any, cookies []*http.Cookie, into any) []*
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req, err := http.NewRequest("POST", s.url+path, bytes.NewReader(text))
+	req, err := http.NewRequest("POST", s.URL+path, bytes.NewReader(text))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -192,9 +192,9 @@ func TestC18_AHostileCrowdLeavesNothingBehind(t *testing.T) {
 	if flow.Status != "challenge" || len(flow.Options) == 0 {
 		t.Fatalf("%+v", flow)
 	}
-	attack(t, warmUp, s.url, s.http.Do, cookies, flow.Options[0].ID)
+	attack(t, warmUp, s.URL, s.http.Do, cookies, flow.Options[0].ID)
 	before := s.resident()
-	attack(t, n, s.url, s.http.Do, cookies, flow.Options[0].ID)
+	attack(t, n, s.URL, s.http.Do, cookies, flow.Options[0].ID)
 	t.Logf("%d MB after %d requests, %d MB after %d more", before>>20, warmUp, s.resident()>>20, n)
 	until(t, "the memory is what it was", func() bool { return s.resident() <= before+maxResident })
 	s.answers(t)

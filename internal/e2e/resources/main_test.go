@@ -3,15 +3,16 @@ package resources
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
-// program is the path of the built demo.
-var program string
+// demo is the path of the built demo.
+var demo string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -22,11 +23,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "webapp")
-	cmd := exec.Command("go", "build", "-o", program, "./webapp")
-	cmd.Dir = filepath.Join("..", "..", "..", "examples")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build of examples/webapp: %v\n%s", err, out)
+	demo = filepath.Join(dir, "webapp")
+	if err := program.Build(filepath.Join("..", "..", ".."), "webapp", demo); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	code := m.Run()

@@ -1,7 +1,6 @@
 package resources
 
 import (
-	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -11,10 +10,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 // patience is how long a test waits at most. Nothing is measured by it.
@@ -22,46 +22,32 @@ const patience = 2 * time.Minute
 
 // A site is the program, running as in production but for https.
 type site struct {
-	t     testing.TB
-	url   string
-	addr  string // host and port
-	cmd   *exec.Cmd
-	log   *output
-	http  *http.Client // without cookies
-	ended chan struct{}
+	*program.Process
+	t    testing.TB
+	addr string // host and port
+	log  *program.Output
+	http *http.Client // without cookies
 }
 
 // open starts the program behind a proxy, which is the test: X-Forwarded-For is believed.
 func open(t testing.TB) *site {
 	t.Helper()
-	out, log := newOutput(), newOutput()
-	s := &site{t: t, log: log, ended: make(chan struct{}), http: &http.Client{
+	cmd := exec.Command(demo, "-addr", "127.0.0.1:0", "-proxy", "127.0.0.0/8", "-store", "sqlite:"+filepath.Join(t.TempDir(), "demo.db"))
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
+	log := new(program.Output)
+	p, err := program.Start(cmd, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{Process: p, t: t, addr: strings.TrimPrefix(p.URL, "http://"), log: log, http: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       patience,
 	}}
-	s.cmd = exec.Command(program, "-addr", "127.0.0.1:0", "-proxy", "127.0.0.0/8", "-store", "sqlite:"+filepath.Join(t.TempDir(), "demo.db"))
-	s.cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
-	s.cmd.Stdout, s.cmd.Stderr = out, log
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(s.ended)
-		_ = s.cmd.Wait() // it is killed
-	}()
 	t.Cleanup(func() {
-		_ = s.cmd.Process.Kill() // it may have ended
-		<-s.ended
+		s.Kill()
 		s.http.CloseIdleConnections()
 	})
-	select {
-	case <-out.line:
-	case <-s.ended:
-		t.Fatalf("the program did not start:\n%s", log)
-	}
-	s.url, _, _ = strings.Cut(out.String(), "\n")
-	s.addr = strings.TrimPrefix(s.url, "http://")
 	return s
 }
 
@@ -82,7 +68,7 @@ func (s *site) dial(t testing.TB) net.Conn {
 // answers says that somebody else is answered.
 func (s *site) answers(t testing.TB) {
 	t.Helper()
-	resp, err := s.http.Get(s.url + "/me")
+	resp, err := s.http.Get(s.URL + "/me")
 	if err != nil {
 		t.Error(err)
 		return
@@ -99,7 +85,7 @@ var residentLine = regexp.MustCompile(`(?m)^VmRSS:\s+(\d+) kB$`)
 // resident is the program's memory, in bytes.
 func (s *site) resident() int {
 	s.t.Helper()
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(s.Cmd.Process.Pid) + "/status")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -115,7 +101,7 @@ func (s *site) resident() int {
 // of its database do not count.
 func (s *site) connections() (n int) {
 	s.t.Helper()
-	dir := "/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/fd"
+	dir := "/proc/" + strconv.Itoa(s.Cmd.Process.Pid) + "/fd"
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		s.t.Fatal(err)
@@ -134,10 +120,10 @@ var goroutineLine = regexp.MustCompile(`(?m)^goroutine \d+.* \[`)
 // stacks of all goroutines, with nothing built in for it.
 func (s *site) goroutines() (n int, stacks string) {
 	s.t.Helper()
-	if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+	if err := s.Cmd.Process.Signal(syscall.SIGQUIT); err != nil {
 		s.t.Fatal(err)
 	}
-	<-s.ended
+	_ = s.Ended() // by a signal
 	stacks = s.log.String()
 	return len(goroutineLine.FindAllString(stacks, -1)), stacks
 }
@@ -155,31 +141,4 @@ func until(t testing.TB, what string, holds func() bool) {
 			t.Fatalf("it did not come to be so that %s", what)
 		}
 	}
-}
-
-// An output collects what a process writes, and tells of its first line.
-type output struct {
-	mu   sync.Mutex
-	buf  bytes.Buffer
-	told bool
-	line chan struct{} // closed at the first line
-}
-
-func newOutput() *output { return &output{line: make(chan struct{})} }
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n, err := o.buf.Write(p)
-	if !o.told && bytes.ContainsRune(p, '\n') {
-		o.told = true
-		close(o.line)
-	}
-	return n, err
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

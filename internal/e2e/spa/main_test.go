@@ -7,21 +7,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 var (
-	program     string                        // the built example
-	stopBrowser = func() error { return nil } // ends the browser that tests share, where there is one
-	examples    = filepath.FromSlash("../../../examples")
+	example  string // the built one
+	examples = filepath.FromSlash("../../../examples")
 )
 
 func TestMain(m *testing.M) {
@@ -35,17 +35,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "spa")
+	example = filepath.Join(dir, "spa")
 	if err := build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	code := m.Run()
-	if err := stopBrowser(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	return browser.Run(m)
 }
 
 // ownClock is the program's clock in these tests: the real one, and ahead of it by what
@@ -102,19 +97,14 @@ func build(dir string) error {
 	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", program, "./spa")
-	cmd.Dir = examples
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build of examples/spa: %w\n%s", err, out)
-	}
-	return nil
+	return program.Build(filepath.Dir(examples), "spa", example, "-overlay", overlay)
 }
 
 // A site is the example while it runs.
 type site struct {
 	t     testing.TB
 	url   string
-	log   *output
+	log   *program.Output
 	clock string // the file of its clock
 	ahead time.Duration
 }
@@ -122,61 +112,14 @@ type site struct {
 // start starts the example, and ends it with the test.
 func start(t testing.TB) *site {
 	t.Helper()
-	for range 5 { // somebody else may take the port that was free
-		free, err := net.Listen("tcp", "localhost:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, port, _ := net.SplitHostPort(free.Addr().String())
-		if err := free.Close(); err != nil {
-			t.Fatal(err)
-		}
-		s := &site{t: t, url: "http://localhost:" + port, log: new(output), clock: filepath.Join(t.TempDir(), "clock")}
-		s.advance(0)
-		if s.runs("localhost:" + port) {
-			return s
-		}
-	}
-	t.Fatal("examples/spa finds no free port")
-	return nil
-}
-
-// runs says whether the program listens.
-func (s *site) runs(addr string) bool {
-	s.t.Helper()
-	cmd := exec.Command(program, "-addr", addr)
-	cmd.Env = append(os.Environ(), "SPA_CLOCK="+s.clock)
-	cmd.Stdout, cmd.Stderr = s.log, s.log
-	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	s.t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may be gone already
-		<-ended
-		if text := s.log.String(); strings.Contains(text, "panic") {
-			s.t.Errorf("its log:\n%s", text)
-		}
+	s := &site{t: t, log: new(program.Output), clock: filepath.Join(t.TempDir(), "clock")}
+	s.advance(0)
+	s.url = "http://" + program.Listen(t, s.log, func(addr string) *exec.Cmd {
+		cmd := exec.Command(example, "-addr", addr)
+		cmd.Env = append(os.Environ(), "SPA_CLOCK="+s.clock)
+		return cmd
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if c, err := new(net.Dialer).DialContext(ctx, "tcp", addr); err == nil {
-			_ = c.Close()
-			return true
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			return false
-		case <-ctx.Done():
-			s.t.Fatalf("it does not listen:\n%s", s.log)
-		case <-tick.C:
-		}
-	}
+	return s
 }
 
 // advance puts the program's clock forward.
@@ -221,21 +164,3 @@ func (s *site) codes() []string {
 }
 
 var mailedCode = regexp.MustCompile(`\b\d{6}\b`)
-
-// An output is what a program prints.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}

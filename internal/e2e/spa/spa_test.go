@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/mfakit/mfa/internal/e2e/browser"
 )
 
 const address, password = "ada@example.org", "correct horse battery"
@@ -66,7 +68,7 @@ func (b *tab) addApp() (secret string) {
 	if uri := b.attribute("a[data-link]", "href"); !strings.HasPrefix(uri, "otpauth://totp/") {
 		b.t.Errorf("the app is opened by %q", uri)
 	}
-	secret = strings.ReplaceAll(evaluate[string](b, `return document.querySelector("code").textContent;`), " ", "")
+	secret = strings.ReplaceAll(browser.Evaluate[string](b, `return document.querySelector("code").textContent;`), " ", "")
 	b.put("code", "000000")
 	b.press("Confirm")
 	b.says("not right")
@@ -79,7 +81,7 @@ func (b *tab) addApp() (secret string) {
 
 func (b *tab) attribute(selector, name string) string {
 	b.t.Helper()
-	return evaluate[string](b, `return document.querySelector(args[0]).getAttribute(args[1]) ?? "";`, selector, name)
+	return browser.Evaluate[string](b, `return document.querySelector(args[0]).getAttribute(args[1]) ?? "";`, selector, name)
 }
 
 // recoveryCodes keeps the codes that are shown.
@@ -90,7 +92,7 @@ func (b *tab) recoveryCodes() []string {
 	if len(codes) != 10 {
 		b.t.Fatalf("%d recovery codes: %q", len(codes), codes)
 	}
-	if saved := b.download("a[download]"); saved != strings.Join(codes, "\n")+"\n" {
+	if saved := b.Download("a[download]"); saved != strings.Join(codes, "\n")+"\n" {
 		b.t.Errorf("the file has %q, and shown is %q", saved, codes)
 	}
 	b.press("I have kept them")
@@ -104,10 +106,10 @@ func TestAuthenticatorApp(t *testing.T) {
 	b := newTab(t, start(t), "app")
 	b.register()
 	for width, open := range map[int64]bool{320: false, 1280: true} { // a phone has its own camera in its way
-		b.do(chromedp.EmulateViewport(width, 800))
+		b.Do(chromedp.EmulateViewport(width, 800))
 		b.press("Authenticator app")
 		b.is("Set up an authenticator app")
-		if got := evaluate[bool](b, `return document.querySelector(".qr").open;`); got != open {
+		if got := browser.Evaluate[bool](b, `return document.querySelector(".qr").open;`); got != open {
 			t.Errorf("at %d the QR code is shown: %v", width, got)
 		}
 		b.picture(fmt.Sprint("Set up at ", width))
@@ -116,7 +118,7 @@ func TestAuthenticatorApp(t *testing.T) {
 	}
 	b.press("Authenticator app")
 	b.is("Set up an authenticator app")
-	if drawn := evaluate[int](b, `await document.querySelector(".qr img").decode(); return document.querySelector(".qr img").naturalWidth;`); drawn < 100 {
+	if drawn := browser.Evaluate[int](b, `await document.querySelector(".qr img").decode(); return document.querySelector(".qr img").naturalWidth;`); drawn < 100 {
 		t.Errorf("the QR code is %d pixels wide", drawn)
 	}
 	secret := b.addApp()
@@ -128,7 +130,7 @@ func TestAuthenticatorApp(t *testing.T) {
 
 	b.signIn()
 	b.is("One more step")
-	if at := evaluate[string](b, `return document.activeElement.tagName + document.title;`); at != "H1One more step – Example" {
+	if at := browser.Evaluate[string](b, `return document.activeElement.tagName + document.title;`); at != "H1One more step – Example" {
 		t.Errorf("the focus and the title are at %q", at)
 	}
 	b.put("code", "000000")
@@ -138,7 +140,7 @@ func TestAuthenticatorApp(t *testing.T) {
 	if field := b.attribute("[name=code]", "aria-invalid") + b.attribute("[name=code]", "aria-describedby"); field != "trueproblem-code" {
 		t.Errorf("the field is not tied to its problem: %q", field)
 	}
-	b.do(chromedp.Reload())
+	b.Do(chromedp.Reload())
 	b.is("One more step") // the flow goes on
 	b.put("code", b.code(secret))
 	b.press("Confirm")
@@ -148,7 +150,7 @@ func TestAuthenticatorApp(t *testing.T) {
 	b.signIn()
 	b.is("One more step")
 	b.press("Recovery code")
-	b.until(`document.querySelector("[name=code]").inputMode == "text"`)
+	b.Until(`document.querySelector("[name=code]").inputMode == "text"`)
 	b.picture("Recovery code")
 	b.put("code", strings.ToUpper(codes[3]))
 	b.press("Confirm")
@@ -238,13 +240,13 @@ func TestMail(t *testing.T) {
 	b.says("A code is on its way to a")
 	first := b.site.code(1)
 	again := `document.querySelector("[data-do=resend]")`
-	b.until(again + `.ariaDisabled == "true" && /^Send again \(\d:\d\d\)$/.test(` + again + `.textContent)`)
+	b.Until(again + `.ariaDisabled == "true" && /^Send again \(\d:\d\d\)$/.test(` + again + `.textContent)`)
 	b.press("Send again")
 	if n := len(b.site.codes()); n != 2 {
 		t.Errorf("%d codes were mailed before it was time", n)
 	}
 	b.site.advance(2 * time.Minute)
-	evaluate[bool](b, `const now = Date.now; Date.now = () => now() + 120000; return true;`)
+	browser.Evaluate[bool](b, `const now = Date.now; Date.now = () => now() + 120000; return true;`)
 	b.says("you can have the code sent again")
 	b.press("Send again")
 	second := b.site.code(2)
@@ -284,7 +286,7 @@ func TestNotNow(t *testing.T) {
 func TestPasskey(t *testing.T) {
 	t.Parallel()
 	b := newTab(t, start(t), "passkey")
-	b.plugIn()
+	b.PlugIn(browser.Platform)
 	b.register()
 	b.press("Security key or passkey")
 	b.is("Add a security key or passkey")
@@ -348,7 +350,7 @@ func TestLockedAndSignedOut(t *testing.T) {
 	b.press("Authenticator app")
 	b.addApp()
 	b.recoveryCodes()
-	evaluate[int](b, `return (await fetch("/logout", { method: "POST" })).status;`)
+	browser.Evaluate[int](b, `return (await fetch("/logout", { method: "POST" })).status;`)
 	b.press("Make new ones")
 	b.is("Sign in")
 	b.says("Please sign in.")
@@ -357,7 +359,7 @@ func TestLockedAndSignedOut(t *testing.T) {
 	for _, said := range []string{"not right", "3 tries left.", "2 tries left.", "1 try left.", "not any more.", "Too many wrong codes. Please try again after"} {
 		b.put("code", "000000")
 		b.press("Confirm")
-		b.until(`!document.querySelector("[aria-busy=true]")`)
+		b.Until(`!document.querySelector("[aria-busy=true]")`)
 		b.says(said)
 	}
 	b.picture("Locked")
