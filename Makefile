@@ -3,15 +3,20 @@
 
 BENCH    ?= .
 FUZZTIME ?= 20s
+MUTATE   ?= $(filter-out %_test.go policy/report_%.go,$(wildcard policy/*.go)) \
+	evidence.go standing.go
 export BENCH FUZZTIME
 
-.PHONY: test test-race bench bench-report lint fuzz sbom screenshots deps
+.PHONY: test test-race cover bench bench-report lint fuzz sbom screenshots mutate deps
 
 test: ## every module's tests; at the end, what was skipped and what it needs
 	@scripts/test
 
 test-race: ## the same under the race detector, but for what only reads files
 	@RACE=1 scripts/test
+
+cover: ## what each deciding package's own tests cover, and what they do not; REAL=1: the suites on servers too
+	@scripts/coverage
 
 bench: ## every module's benchmarks, or those that match BENCH
 	@scripts/bench
@@ -30,6 +35,9 @@ sbom: ## what programs link, with licences, as CycloneDX: bin/mfa.cdx.json
 
 screenshots: ## the pictures in docs/pictures, taken from the demo in a browser
 	@scripts/screenshots
+
+mutate: ## mistakes in what decides who gets in that no test notices; takes an hour
+	@go run ./internal/mutate $(MUTATE)
 
 deps: ## the programs that some tests need (Debian)
 	@scripts/install-test-deps

@@ -63,6 +63,7 @@ var places = map[string]place{
 	"internal/testserver": {testkit, nil},
 	"internal/archtest":   {testkit, nil},
 	"internal/sim":        {testkit, nil},
+	"internal/mutate":     {testkit, nil},
 }
 
 func TestImportsPointDownToTheRoot(t *testing.T) {
