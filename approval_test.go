@@ -81,10 +81,7 @@ func TestA38_WhatWaitsIsNotApproved(t *testing.T) {
 	if !asError(err, re) || !(*re).Require.SecondFactor {
 		t.Errorf("%+v", *re)
 	}
-	id := option(t, f, "email")
-	is(t, second(w.Challenge(bg, f.Token, id, mfa.Client{})), nil)
-	f, err = w.verify(f, id, w.mail.last().code, mfa.Client{})
-	w.want(f, err, mfa.StatusPassed)
+	w.byMail(f, w.mail, mfa.Client{})
 	is(t, second(w.Redeem(bg, c, "pay-1")), nil)
 	misses(t, second(w.Redeem(bg, c, "pay-1")), mfa.MissingApproval)
 }
@@ -124,15 +121,11 @@ func TestA38_TheMessageSaysWhatIsApproved(t *testing.T) {
 		return mfa.Decision{Require: mfa.Requirement{SecondFactor: true}, Implicit: []string{"email"}}
 	}), func(c *mfa.Config) { c.Factors = []mfa.Factor{saying{mailFactor{box}, &told}, quickRecovery{}} })
 	u := person("ada")
-	f := w.signIn(u, mfa.Client{})
-	id := option(t, f, "email")
-	is(t, second(w.Challenge(bg, f.Token, id, mfa.Client{})), nil)
-	f, err := w.verify(f, id, box.last().code, mfa.Client{})
-	w.want(f, err, mfa.StatusPassed)
+	f := w.byMail(w.signIn(u, mfa.Client{}), box, mfa.Client{})
 	w.clock.Advance(time.Minute)
 	up, err := w.StepUp(bg, mfa.StepUp{User: u, Authentication: f.Authentication, Action: &mfa.Action{ID: "1", Text: "Pay 5 EUR"}})
 	w.want(up, err, mfa.StatusChallenge)
-	is(t, second(w.Challenge(bg, up.Token, id, mfa.Client{})), nil)
+	is(t, second(w.Challenge(bg, up.Token, option(t, up, "email"), mfa.Client{})), nil)
 	if !reflect.DeepEqual(told, []string{"", "Pay 5 EUR"}) {
 		t.Errorf("%q", told)
 	}

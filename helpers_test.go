@@ -210,6 +210,16 @@ func (w *world) verify(f mfa.Flow, option, code string, c mfa.Client) (mfa.Flow,
 	return w.Verify(bg, f.Token, mfa.Answer{Option: option, Code: code}, c)
 }
 
+// byMail passes a flow with the code of a mail.
+func (w *world) byMail(f mfa.Flow, box *mailbox, c mfa.Client) mfa.Flow {
+	w.t.Helper()
+	id := option(w.t, f, "email")
+	is(w.t, second(w.Challenge(bg, f.Token, id, c)), nil)
+	f, err := w.verify(f, id, box.last().code, c)
+	w.want(f, err, mfa.StatusPassed)
+	return f
+}
+
 // enter is a whole sign-in with an app; it moves on to the next code.
 func (w *world) enter(u mfa.User, a *app, c mfa.Client) mfa.Flow {
 	w.t.Helper()

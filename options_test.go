@@ -47,11 +47,7 @@ func TestC25_WhatNoSingleProofSatisfies(t *testing.T) {
 // enrolledBeside is a user with an app beside an address that counts.
 func (w *world) enrolledBeside(u mfa.User) *app {
 	w.t.Helper()
-	f := w.signIn(u, mfa.Client{})
-	id := option(w.t, f, "email")
-	is(w.t, second(w.Challenge(bg, f.Token, id, mfa.Client{})), nil)
-	f, err := w.verify(f, id, w.mail.last().code, mfa.Client{})
-	w.want(f, err, mfa.StatusPassed)
+	f := w.byMail(w.signIn(u, mfa.Client{}), w.mail, mfa.Client{})
 	return w.enroll(mfa.Caller{User: u, Authentication: f.Authentication}, mfa.Enroll{})
 }
 
@@ -66,11 +62,7 @@ func TestO06_TheTelephoneNetworkIsNamed(t *testing.T) {
 			c.Factors, c.AcceptRestricted = []mfa.Factor{phoned{mailFactor{box}, restricted}, quickRecovery{}}, true
 		})
 		u := person("ada")
-		f := w.signIn(u, mfa.Client{})
-		id := option(t, f, "email")
-		is(t, second(w.Challenge(bg, f.Token, id, mfa.Client{})), nil)
-		f, err := w.verify(f, id, box.last().code, mfa.Client{})
-		w.want(f, err, mfa.StatusPassed)
+		f := w.byMail(w.signIn(u, mfa.Client{}), box, mfa.Client{})
 		if f.Authentication.Restricted() != restricted {
 			t.Errorf("restricted %v: %+v", restricted, f.Authentication.Proofs)
 		}

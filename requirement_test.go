@@ -272,9 +272,5 @@ func (w *world) mailed(u mfa.User) mfa.Authentication {
 	w.clock.Advance(time.Minute)
 	f, err := w.StepUp(bg, mfa.StepUp{User: u, Authentication: first, Require: mfa.Requirement{SecondFactor: true}})
 	w.want(f, err, mfa.StatusChallenge)
-	id := option(w.t, f, "email")
-	is(w.t, second(w.Challenge(bg, f.Token, id, mfa.Client{})), nil)
-	f, err = w.verify(f, id, w.mail.last().code, mfa.Client{})
-	w.want(f, err, mfa.StatusPassed)
-	return f.Authentication
+	return w.byMail(f, w.mail, mfa.Client{}).Authentication
 }

@@ -21,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 const address, password = "ada@example.org", "correct horse battery"
@@ -39,11 +41,11 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	programs = dir
-	cmd := exec.Command("go", "build", "-o", dir, "./webapp", "./api")
-	cmd.Dir = filepath.Join("..", "..", "..", "examples")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
+	for _, name := range []string{"webapp", "api"} {
+		if err := program.Build(filepath.Join("..", "..", ".."), name, filepath.Join(dir, name)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	return m.Run()
 }
@@ -99,21 +101,18 @@ type server struct {
 
 func start(t *testing.T) *server {
 	t.Helper()
-	out, log := newOutput(), newOutput()
-	cmd := exec.Command(filepath.Join(programs, "webapp"), "-dev", "-addr", "127.0.0.1:0", "-store", "sqlite:"+filepath.Join(t.TempDir(), "demo.db"))
-	cmd.Stdout, cmd.Stderr = out, log
-	if err := cmd.Start(); err != nil {
+	log := new(program.Output)
+	p, err := program.Start(exec.Command(filepath.Join(programs, "webapp"), "-dev", "-addr", "127.0.0.1:0", "-store", "sqlite:"+filepath.Join(t.TempDir(), "demo.db")), log)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may be gone already
-		_ = cmd.Wait()
-		if text, _ := log.now(); strings.Contains(text, "panic") || t.Failed() {
-			t.Errorf("the demo's log:\n%s", text)
+		p.Kill()
+		if t.Failed() || strings.Contains(log.String(), "panic") {
+			t.Errorf("the demo's log:\n%s", log)
 		}
 	})
-	line, _, _ := strings.Cut(out.after(t, 0, "\n"), "\n")
-	return &server{t: t, url: line}
+	return &server{t: t, url: p.URL}
 }
 
 func (s *server) post(path string, body any, want int) {

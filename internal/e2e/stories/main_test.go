@@ -7,16 +7,17 @@ package stories_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/mfakit/mfa/internal/e2e/program"
 )
 
 // examples is the folder of the programs and their policies.
 var examples = filepath.Join("..", "..", "..", "examples")
 
-// program is the path of the built demo.
-var program string
+// webapp is the path of the built demo.
+var webapp string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -29,11 +30,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "webapp")
-	build := exec.Command("go", "build", "-o", program, "./webapp")
-	build.Dir = examples
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build of examples/webapp: %v\n%s", err, out)
+	webapp = filepath.Join(dir, "webapp")
+	if err := program.Build(filepath.Dir(examples), "webapp", webapp); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()

@@ -13,10 +13,10 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/mfakit/mfa/internal/e2e/program"
 	"github.com/mfakit/mfa/mfatest"
 )
 
@@ -32,56 +32,18 @@ type site struct {
 // when the test does.
 func open(t *testing.T, name string) *site {
 	t.Helper()
-	out, log := &firstLine{told: make(chan struct{})}, new(bytes.Buffer) // read once the process has ended
-	cmd := exec.Command(program, "-dev", "-addr", "127.0.0.1:0", "-store", "memory:", "-policy", policyFile(name))
-	cmd.Stdout, cmd.Stderr = out, log
-	if err := cmd.Start(); err != nil {
+	log := new(program.Output)
+	p, err := program.Start(exec.Command(webapp, "-dev", "-addr", "127.0.0.1:0", "-store", "memory:", "-policy", policyFile(name)), log)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = cmd.Wait() // it is killed
-	}()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		<-ended
+		p.Kill()
 		if t.Failed() || strings.Contains(log.String(), "panic") {
-			t.Logf("the program's log:\n%s", log)
+			t.Errorf("the program's log:\n%s", log)
 		}
 	})
-	select {
-	case <-out.told:
-	case <-ended:
-		t.Fatalf("the program did not start:\n%s", log)
-	}
-	return &site{url: out.text()}
-}
-
-// A firstLine is what a program says first.
-type firstLine struct {
-	mu   sync.Mutex
-	buf  bytes.Buffer
-	told chan struct{}
-	done bool
-}
-
-func (o *firstLine) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n, err := o.buf.Write(p)
-	if !o.done && bytes.ContainsRune(p, '\n') {
-		o.done = true
-		close(o.told)
-	}
-	return n, err
-}
-
-func (o *firstLine) text() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	line, _, _ := strings.Cut(o.buf.String(), "\n")
-	return line
+	return &site{url: p.URL}
 }
 
 // now is the time as the site sees it.
