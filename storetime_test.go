@@ -120,22 +120,19 @@ func TestCloseWaitsForTheEndOfASignIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &saved{Store: memory.New()}
 		var w *world
-		var begun, closed atomic.Bool
-		late := false
+		var begun, closed, late atomic.Bool
 		w = newWorld(t, silent, withStore(s), func(c *mfa.Config) {
 			now := c.Now
 			c.Now = func() time.Time {
-				if s.done.Load() {
-					if !begun.Swap(true) {
-						go func() {
-							if err := w.Close(bg); err != nil {
-								t.Error(err)
-							}
-							closed.Store(true)
-						}()
-					}
-					synctest.Wait()
-					late = late || closed.Load()
+				if s.done.Load() && !begun.Swap(true) {
+					go func() {
+						if err := w.Close(bg); err != nil {
+							t.Error(err)
+						}
+						closed.Store(true)
+					}()
+					synctest.Wait() // Close has gone as far as it goes
+					late.Store(closed.Load())
 				}
 				return now()
 			}
@@ -143,8 +140,8 @@ func TestCloseWaitsForTheEndOfASignIn(t *testing.T) {
 		_, err := w.SignIn(bg, mfa.SignIn{User: person("ada"), First: mfa.Password, Client: from(1)})
 		is(t, err, nil)
 		synctest.Wait()
-		if late || !closed.Load() {
-			t.Errorf("Close has returned before the sign-in: %v; at all: %v", late, closed.Load())
+		if late.Load() || !begun.Load() || !closed.Load() {
+			t.Errorf("Close has returned before the sign-in: %v; at all: %v", late.Load(), closed.Load())
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/cmd/mfactl/internal/userfile"
 	"github.com/mfakit/mfa/policy"
 	"github.com/mfakit/mfa/sms"
 	"github.com/mfakit/mfa/webauthn"
@@ -32,7 +33,7 @@ or attributes needs -users: the store knows nobody's.`,
 		asJSON(c)
 		f := &c.preview
 		c.set.StringVar(&f.policy, "policy", "", "`file` with the policy")
-		c.set.StringVar(&f.users, "users", "", usersHelp)
+		c.set.StringVar(&f.users, "users", "", userfile.Form+". Default: whom the store knows, by their identifiers alone")
 		c.set.StringVar(&f.at, "at", "", "`dates` to look at, with commas; default: now, and when the policy changes")
 		c.set.StringVar(&f.app, "app", "", "the `app` that is signed in to, where the policy tells apps apart")
 		c.set.StringVar(&f.html, "html", "", "also write a page with a chart to this new `file`")
@@ -67,7 +68,7 @@ or attributes needs -users: the store knows nobody's.`,
 		defer func() { err = errors.Join(err, s.end(ctx)) }()
 		users := usersKnown(ctx, s)
 		if f.users != "" {
-			if users, err = usersIn(f.users); err != nil {
+			if users, err = userfile.Open(f.users); err != nil {
 				return fmt.Errorf("-users %s: %w", f.users, err)
 			}
 		}

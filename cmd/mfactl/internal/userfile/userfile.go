@@ -1,8 +1,8 @@
-package main
+// Package userfile reads lists of users, which other people's programs write.
+package userfile
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -15,8 +15,11 @@ import (
 	"time"
 
 	"github.com/mfakit/mfa"
-	"github.com/mfakit/mfa/ops"
 )
+
+// Form says what such a file is, with its name in backquotes as [flag.UnquoteUsage] wants it.
+const Form = "`file` with the service's users: CSV with a header of id, name, email, email_verified, phone, created_at, kind and attr.NAME for attributes, of which id " +
+	"alone is needed; or a JSON object with these members and attributes on each line"
 
 // A row is a user as the service's table has them.
 type row struct {
@@ -29,9 +32,6 @@ type row struct {
 	Kind          string            `json:"kind"`
 	Attributes    map[string]string `json:"attributes"`
 }
-
-const usersHelp = "`file` with the service's users: CSV with a header of id, name, email, email_verified, phone, created_at, kind and attr.NAME for attributes, of which id " +
-	"alone is needed; or a JSON object with these members and attributes on each line. Default: whom the store knows, by their identifiers alone"
 
 func (r row) user() (mfa.User, error) {
 	u := mfa.User{ID: r.ID, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Phone: r.Phone, Attributes: r.Attributes}
@@ -57,20 +57,24 @@ func (r row) user() (mfa.User, error) {
 	return u, errors.New("created_at is no date as in RFC 3339")
 }
 
-// usersIn reads a file of users, row by row. A row that is wrong is an error of its own,
-// which quotes nothing but the identifier.
-func usersIn(file string) (iter.Seq2[mfa.User, error], error) {
-	text, err := os.ReadFile(file)
+// Open reads a file. Its users come row by row; a row that is wrong is an error of its
+// own, which quotes nothing of it.
+func Open(name string) (iter.Seq2[mfa.User, error], error) {
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(strings.TrimSpace(string(text)), "{") {
-		return jsonUsers(text), nil
-	}
-	return csvUsers(text)
+	return read(text)
 }
 
-func jsonUsers(text []byte) iter.Seq2[mfa.User, error] {
+func read(text []byte) (iter.Seq2[mfa.User, error], error) {
+	if strings.HasPrefix(strings.TrimSpace(string(text)), "{") {
+		return objects(text), nil
+	}
+	return table(text)
+}
+
+func objects(text []byte) iter.Seq2[mfa.User, error] {
 	return func(yield func(mfa.User, error) bool) {
 		d := json.NewDecoder(bytes.NewReader(text))
 		d.DisallowUnknownFields()
@@ -117,7 +121,7 @@ var columns = map[string]func(*row, string) error{
 
 const attribute = "attr."
 
-func csvUsers(text []byte) (iter.Seq2[mfa.User, error], error) {
+func table(text []byte) (iter.Seq2[mfa.User, error], error) {
 	c := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	header, err := c.Read()
 	if err != nil || !slices.Contains(header, "id") {
@@ -125,10 +129,10 @@ func csvUsers(text []byte) (iter.Seq2[mfa.User, error], error) {
 	}
 	for i, name := range header {
 		if slices.Contains(header[:i], name) {
-			return nil, fmt.Errorf("there are two columns %q", clean(name))
+			return nil, fmt.Errorf("there are two columns %q", name)
 		}
 		if columns[name] == nil && !strings.HasPrefix(name, attribute) {
-			return nil, fmt.Errorf("there is no column %q; attributes begin with %s", clean(name), attribute)
+			return nil, fmt.Errorf("there is no column %q; attributes begin with %s", name, attribute)
 		}
 	}
 	return func(yield func(mfa.User, error) bool) {
@@ -141,7 +145,7 @@ func csvUsers(text []byte) (iter.Seq2[mfa.User, error], error) {
 			var u mfa.User
 			if err == nil {
 				line, _ = c.FieldPos(0)
-				u, err = csvUser(header, cells)
+				u, err = tableUser(header, cells)
 			}
 			if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
 				line, err = parse.Line, parse.Err
@@ -156,7 +160,7 @@ func csvUsers(text []byte) (iter.Seq2[mfa.User, error], error) {
 	}, nil
 }
 
-func csvUser(header, cells []string) (mfa.User, error) {
+func tableUser(header, cells []string) (mfa.User, error) {
 	var r row
 	for i, name := range header {
 		if set := columns[name]; set != nil {
@@ -171,20 +175,4 @@ func csvUser(header, cells []string) (mfa.User, error) {
 		}
 	}
 	return r.user()
-}
-
-// usersKnown are those whom the store knows.
-func usersKnown(ctx context.Context, s *site) iter.Seq2[mfa.User, error] {
-	return func(yield func(mfa.User, error) bool) {
-		enough := errors.New("enough")
-		_, err := ops.Report(ctx, s.store, s.engine, ops.ReportOptions{Factors: s.factors, Parallel: 1, Each: func(u ops.ReportUser) error {
-			if !yield(mfa.User{ID: u.User}, nil) {
-				return enough
-			}
-			return nil
-		}})
-		if err != nil && !errors.Is(err, enough) {
-			yield(mfa.User{}, err)
-		}
-	}
 }
