@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/redisstore/internal/record"
 )
 
 // A fakeCluster is two masters with half of the slots each, and a replica of the first.
@@ -174,7 +175,7 @@ func TestSlotsThatMove(t *testing.T) {
 		t.Errorf("sent %q, and then %q elsewhere", first, second)
 	}
 	c.first.set("get", ask)
-	c.second.set("get", bulk(string(encode(item))))
+	c.second.set("get", bulk(string(record.Encode(item))))
 	c.second.set("asking", "+OK\r\n")
 	if got, err := s.Load(t.Context(), key); err != nil || got.Version != item.Version {
 		t.Errorf("Load of a slot that moves: %v, %v", got, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/redisstore/internal/record"
 )
 
 var (
@@ -18,14 +19,14 @@ var (
 
 // Load implements [mfa.Store]. It is one GET to the key's master.
 func (s *Store) Load(ctx context.Context, key string) (mfa.Item, error) {
-	record, err := s.get(ctx, s.name(key))
+	text, err := s.get(ctx, s.name(key))
 	switch {
 	case errors.Is(err, redis.Nil):
 		return mfa.Item{}, errNotFound
 	case err != nil:
 		return mfa.Item{}, fmt.Errorf("redisstore: load: %w", quiet(err))
 	}
-	item, err := decode(record)
+	item, err := record.Decode(text)
 	if err != nil {
 		return mfa.Item{}, fmt.Errorf("redisstore: load: %w", err)
 	}
@@ -65,7 +66,7 @@ func (s *Store) get(ctx context.Context, name string) (record string, err error)
 // Unless InsecureAsync, an error that wraps [mfa.ErrNotDurable] says that the item
 // is or may be written, and may be lost again; see the package's comment.
 func (s *Store) Save(ctx context.Context, key string, old int64, item mfa.Item) error {
-	saved, err := s.write(ctx, saveScript, key, versionBytes(old), encode(item), dropAfter(item.Expires))
+	saved, err := s.write(ctx, saveScript, key, record.Version(old), record.Encode(item), dropAfter(item.Expires))
 	switch {
 	case err != nil:
 		return fmt.Errorf("redisstore: save: %w", err)
@@ -82,7 +83,7 @@ func (s *Store) Delete(ctx context.Context, key string, old int64) error {
 	if s.options.InsecureAsync {
 		waits = "0"
 	}
-	deleted, err := s.write(ctx, deleteScript, key, versionBytes(old), waits)
+	deleted, err := s.write(ctx, deleteScript, key, record.Version(old), waits)
 	switch {
 	case err != nil:
 		return fmt.Errorf("redisstore: delete: %w", err)

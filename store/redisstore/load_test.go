@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/redisstore/internal/record"
 )
 
 // What a Load makes of a server's answers. It may be repeated, and is, a few times.
 func TestWhatLoadMakesOfAnswers(t *testing.T) {
-	there := bulk(string(encode(item)))
+	there := bulk(string(record.Encode(item)))
 	fault := errors.New("neither")
 	for _, tt := range []struct {
 		name    string

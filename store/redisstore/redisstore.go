@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/redisstore/internal/record"
 )
 
 var (
@@ -26,7 +27,7 @@ var (
 	ErrOptions = errors.New("redisstore: bad options")
 	// ErrFormat says that what is under a key was written by another program, or
 	// by a newer version of this package. Nothing was changed.
-	ErrFormat = errors.New("redisstore: unknown format")
+	ErrFormat = record.ErrFormat
 )
 
 // Options say how the servers are spoken to. Every zero field is the safe choice.

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/redisstore/internal/record"
 )
 
 const (
@@ -114,13 +115,13 @@ func (s *Store) visitPage(ctx context.Context, keys []string, visit func(key str
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("redisstore: scan: %w", err)
 		}
-		record, err := replies[i].Result()
+		text, err := replies[i].Result()
 		if errors.Is(err, redis.Nil) {
 			continue
 		}
 		var item mfa.Item
 		if err == nil {
-			item, err = decode(record)
+			item, err = record.Decode(text)
 		}
 		if err != nil {
 			return fmt.Errorf("redisstore: scan: %w", quiet(err))

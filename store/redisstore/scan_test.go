@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/mfakit/mfa"
+	"github.com/mfakit/mfa/store/redisstore/internal/record"
 )
 
 func TestGlobEscape(t *testing.T) {
@@ -92,7 +93,7 @@ func walked(t *testing.T, keys []string) *fake {
 			if strings.HasSuffix(key, "gone") {
 				return "$-1\r\n"
 			}
-			return bulk(string(encode(mfa.Item{Version: 1, Value: []byte(key)})))
+			return bulk(string(record.Encode(mfa.Item{Version: 1, Value: []byte(key)})))
 		}
 		return ""
 	}

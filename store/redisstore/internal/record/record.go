@@ -1,13 +1,18 @@
-package redisstore
+// Package record has the form in which items stand in Redis.
+package record
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/mfakit/mfa"
 )
+
+// ErrFormat says that something is no record that this version knows.
+var ErrFormat = errors.New("redisstore: unknown format")
 
 // A record is what stands under a key:
 //
@@ -16,15 +21,16 @@ import (
 //	8 bytes  expiry, microseconds since 1970, big-endian; the least number: never
 //	         value
 //
-// The script reads the first nine and compares them as bytes: a Lua number would
-// take versions for equal that are not.
+// The script of package redisstore reads the first nine and compares them as
+// bytes: a Lua number would take versions for equal that are not.
 const (
 	format     = 1
 	headerSize = 1 + 8 + 8
 	never      = math.MinInt64
 )
 
-func encode(item mfa.Item) []byte {
+// Encode is the record of an item. Its expiry keeps microseconds.
+func Encode(item mfa.Item) []byte {
 	b := make([]byte, headerSize, headerSize+len(item.Value))
 	b[0] = format
 	binary.BigEndian.PutUint64(b[1:], uint64(item.Version))
@@ -36,7 +42,8 @@ func encode(item mfa.Item) []byte {
 	return append(b, item.Value...)
 }
 
-func decode(record string) (mfa.Item, error) {
+// Decode reads a record back, or says [ErrFormat] without what stands in it.
+func Decode(record string) (mfa.Item, error) {
 	switch {
 	case record == "" || record[0] != format:
 		return mfa.Item{}, fmt.Errorf("%w: another program wrote this, or a newer version of this package", ErrFormat)
@@ -54,9 +61,9 @@ func decode(record string) (mfa.Item, error) {
 	return item, nil
 }
 
-// versionBytes is a version as a record has it; of 0, which stands for a key that
+// Version is a version as a record has it; of 0, which stands for a key that
 // must not exist, none.
-func versionBytes(version int64) []byte {
+func Version(version int64) []byte {
 	if version == 0 {
 		return []byte{}
 	}
