@@ -347,3 +347,24 @@ func (e *Engine) PasswordChanged(ctx context.Context, c Caller) (Authentication,
 		return st.renew(c.Authentication), nil
 	})
 }
+
+// SignOutEverywhere tells the engine that the host ends all of a user's sessions:
+// all evidence that was given out is void, flows in progress die, and no browser
+// is remembered any more. The host's own sessions are the host's to end.
+func (e *Engine) SignOutEverywhere(ctx context.Context, u User, c Client) error {
+	if err := u.check(); err != nil {
+		return err
+	}
+	c = c.bounded()
+	_, err := commit(ctx, e, u.ID, func(st *state) (struct{}, error) {
+		if st.version == 0 {
+			return struct{}{}, nil // there is nothing
+		}
+		if err := errors.Join(st.openAll(), e.endReset(st, u, c), st.dropFlows()); err != nil {
+			return struct{}{}, err
+		}
+		st.void()
+		return struct{}{}, e.note(st, Event{Type: EventSignedOut}, u, c)
+	})
+	return err
+}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"regexp"
 	"runtime"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/mfakit/mfa/internal/pause"
 )
@@ -223,59 +221,4 @@ func (e *Engine) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
 	return errors.Join(late, e.flushMeters(ctx))
-}
-
-func checkUserID(id string) error {
-	if id == "" || len(id) > maxUserID || !utf8.ValidString(id) || cut(id, maxUserID) != id {
-		return badInput("user ID: want 1 to %d bytes of UTF-8 without control characters", maxUserID)
-	}
-	return nil
-}
-
-// check refuses a user that could not be stored.
-func (u *User) check() error {
-	if err := checkUserID(u.ID); err != nil {
-		return err
-	}
-	size := 0
-	for k, v := range u.Attributes {
-		size += len(k) + len(v)
-		if !utf8.ValidString(k) || !utf8.ValidString(v) {
-			return badInput("user attributes: not UTF-8")
-		}
-	}
-	for _, s := range []string{u.Name, u.Email, u.Phone} {
-		if len(s) > maxText || !utf8.ValidString(s) {
-			return badInput("user name, e-mail or phone: want at most %d bytes of UTF-8", maxText)
-		}
-	}
-	if size > maxAttributes {
-		return badInput("user attributes: more than %d bytes", maxAttributes)
-	}
-	if u.Kind != Person && u.Kind != Service {
-		return badInput("user kind")
-	}
-	return nil
-}
-
-// bounded is the client with everything that came from outside cut to size.
-func (c Client) bounded() Client {
-	c.App, c.UserAgent, c.Place = cut(c.App, maxApp), cut(c.UserAgent, maxText), cut(c.Place, maxText/2)
-	c.Hints = c.Hints.bounded()
-	c.IP = c.IP.Unmap().WithZone("")
-	return c
-}
-
-// network is the name under which a client's network is counted; empty: none.
-func (e *Engine) network(c Client) string {
-	p := networkOf(c.IP)
-	if !p.IsValid() {
-		return ""
-	}
-	return e.keys.indexOf("network", p.String())
-}
-
-func addrFrom(b []byte) netip.Addr {
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }

@@ -91,6 +91,20 @@ func networkOf(ip netip.Addr) netip.Prefix {
 	return p
 }
 
+// network is the name under which a client's network is counted; empty: none.
+func (e *Engine) network(c Client) string {
+	p := networkOf(c.IP)
+	if !p.IsValid() {
+		return ""
+	}
+	return e.keys.indexOf("network", p.String())
+}
+
+func addrFrom(b []byte) netip.Addr {
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
 // network is the meter of a network; nil: no address, or too many to keep.
 func (m *meters) network(key string) *meter {
 	n := m.networks[key]

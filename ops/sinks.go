@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mfakit/mfa/internal/cell"
 )
 
 // A sink is where a report goes.
@@ -53,7 +55,7 @@ func (s *sheet) user(u *ReportUser) error {
 		stamp(u.FirstEnrolled), stamp(u.LastEnrolled), stamp(u.LastUsed), stamp(u.LastActivity), stamp(u.FirstAsked),
 		strconv.Itoa(u.Skips), strconv.Itoa(u.Unconfirmed), strconv.Itoa(u.NoticesWaiting)}
 	for i := range row {
-		row[i] = harmless(row[i])
+		row[i] = cell.Text(row[i])
 	}
 	return written("CSV", s.w.Write(row))
 }
@@ -68,18 +70,6 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// harmless is a cell that no spreadsheet computes: a user who may choose an
-// identifier would run a formula with the rights of whoever opens the file (OWASP,
-// CSV injection). Blanks before it do not help everywhere, and neither do the wide
-// forms of the same characters.
-func harmless(cell string) string {
-	const starts = "=+-@\t\r\n|%＝＋－＠"
-	if s := strings.TrimLeft(cell, " \u00a0\u3000"); s != "" && strings.ContainsRune(starts, []rune(s)[0]) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // A document is one JSON object, of which no more than a line is in memory.

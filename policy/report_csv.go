@@ -4,8 +4,9 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/mfakit/mfa/internal/cell"
 )
 
 // WriteCSV writes a table of all counters: RFC 4180, UTF-8, with a header. There is
@@ -52,7 +53,7 @@ func csvGroups(at time.Time, kind, more string, all []Group) [][]string {
 }
 
 func csvRow(at time.Time, kind, name string, c *Counts) []string {
-	row := []string{at.Format(time.RFC3339Nano), kind, harmless(name), strconv.Itoa(c.Users)}
+	row := []string{at.Format(time.RFC3339Nano), kind, cell.Text(name), strconv.Itoa(c.Users)}
 	for _, o := range outcomes {
 		row = append(row, strconv.Itoa(*o.of(c)))
 	}
@@ -60,16 +61,4 @@ func csvRow(at time.Time, kind, name string, c *Counts) []string {
 		row = append(row, strconv.Itoa(*o.of(c)))
 	}
 	return row
-}
-
-// harmless is a cell that no spreadsheet computes. A formula in the name of a cohort
-// would run with the rights of the admin who opens the file (OWASP, CSV injection;
-// the wide forms are taken for the narrow ones in some languages). Spreadsheets
-// may skip blanks before they look.
-func harmless(cell string) string {
-	const starts = "=+-@\t\r\n|%＝＋－＠"
-	if s := strings.TrimLeft(cell, " \u00a0\u3000"); s != "" && strings.ContainsRune(starts, []rune(s)[0]) {
-		return "'" + cell
-	}
-	return cell
 }

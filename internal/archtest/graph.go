@@ -43,7 +43,7 @@ var below = map[layer][]layer{
 	shared:  {core, root},
 	factor:  {core, root, wording, shared},
 	store:   {root},
-	policy:  {root},
+	policy:  {core, root},
 	web:     {root, wording},
 	front:   {root, wording, web},
 	sender:  {core, root},

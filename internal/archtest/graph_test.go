@@ -58,6 +58,7 @@ var places = map[string]place{
 	"internal/qr":         {core, []string{qrcode}},
 	"internal/seal":       {core, []string{crypto}},
 	"internal/sentcode":   {shared, nil},
+	"internal/cell":       {core, nil},
 	"internal/shown":      {core, nil},
 	"internal/testneed":   {testkit, nil},
 	"internal/testserver": {testkit, nil},

@@ -107,7 +107,7 @@ func TestBreaker(t *testing.T) {
 		pumped.Take(noon, terms, false, 1, 1)
 		sent++
 	}
-	if v := pumped.Ask(noon, terms, false); sent != 40 || !v.Open || !v.Until.Equal(noon.Add(time.Hour)) {
+	if v := pumped.Ask(noon, terms, false); sent != 40 || v.Left != 0 || !v.Until.Equal(noon.Add(time.Hour)) {
 		t.Errorf("%d sent, %+v", sent, v)
 	}
 	if pumped.Ask(noon, terms, true).Left == 0 {

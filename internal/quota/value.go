@@ -28,7 +28,6 @@ type Terms struct {
 type Verdict struct {
 	Left  int       // how many may be sent now
 	Until time.Time // where Left is 0: when to ask again
-	Open  bool      // it is the breaker that says no
 }
 
 // breakFor is how long a breaker stays open: until the hour that opened it has passed.
@@ -40,7 +39,7 @@ func (v *Value) Ask(now time.Time, t Terms, known bool) Verdict {
 	if !known {
 		l = l.less(t.Reserve)
 		if v.Tripped > now.Unix() {
-			return Verdict{Until: time.Unix(v.Tripped, 0).UTC(), Open: true}
+			return Verdict{Until: time.Unix(v.Tripped, 0).UTC()}
 		}
 	}
 	return Verdict{Left: v.Used.Left(now, l), Until: v.Used.Until(now, l)}

@@ -83,9 +83,6 @@ func (r *Ring) Rotated() (*Ring, error) {
 // Newest is the ring with its first key alone: all the others are retired.
 func (r *Ring) Newest() *Ring { return &Ring{r.index, r.keys[:1:1]} }
 
-// Len is the number of keys.
-func (r *Ring) Len() int { return len(r.keys) }
-
 // Encrypt seals plaintext together with associated data.
 func (r *Ring) Encrypt(plaintext, associatedData []byte) ([]byte, error) {
 	out := make([]byte, Prefix, overhead+len(plaintext))
