@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mfakit/mfa"
@@ -292,32 +293,26 @@ func (s *unwell) Save(ctx context.Context, key string, old int64, item mfa.Item)
 // A process that could not tell a breaker of a right answer tells of it with the
 // next: a moment's fault does not make owners who all type their code look like a pump.
 func TestO05_BreakerHearsOfRightAnswersAfterAFault(t *testing.T) {
-	sends := newTextWorld(t, prefix(mfa.Budget{Hour: 5000, MinSent: 20, MinVerified: 25}))
-	s := &unwell{Store: sends.store, given: make(chan struct{}, 1000)}
-	checks := sends.process(withStore(s))
-	end, cancel := context.WithTimeout(bg, time.Minute) // of a test that fails
-	defer cancel()
-	for i := range 60 {
-		c := sends.password(person(fmt.Sprint("owner-", numbers.Add(1))))
-		p, err := sends.Enroll(bg, c, mfa.Enroll{Method: "sms", Params: mfa.EnrollParams{Phone: fresh()}})
-		if err != nil {
-			t.Fatalf("after %d owners who typed their code: %v", i, err)
-		}
-		s.ill.Store(i == 0)
-		is(t, second(checks.Activate(bg, c, p.ID, mfa.Answer{Code: sends.tower.code()})), nil)
-		tries := 1
-		switch i {
-		case 0: // it is tried until it is given up
-			tries = 16
-		case 1: // which may not have been noticed yet: it is told with the next
-			tries = 0
-		}
-		for range tries {
-			select {
-			case <-s.given:
-			case <-end.Done():
-				t.Fatalf("nobody tells the breaker of right answer %d", i)
+	synctest.Test(t, func(t *testing.T) { // where it is known when nobody goes on telling
+		sends := newTextWorld(t, prefix(mfa.Budget{Hour: 5000, MinSent: 20, MinVerified: 25}))
+		s := &unwell{Store: sends.store, given: make(chan struct{}, 1000)}
+		checks := sends.process(withStore(s))
+		for i := range 60 {
+			c := sends.password(person(fmt.Sprint("owner-", numbers.Add(1))))
+			p, err := sends.Enroll(bg, c, mfa.Enroll{Method: "sms", Params: mfa.EnrollParams{Phone: fresh()}})
+			if err != nil {
+				t.Fatalf("after %d owners who typed their code: %v", i, err)
 			}
+			s.ill.Store(i == 0)
+			is(t, second(checks.Activate(bg, c, p.ID, mfa.Answer{Code: sends.tower.code()})), nil)
+			tries := 1
+			if i == 0 {
+				tries = 16 // until it is given up
+			}
+			for range tries {
+				<-s.given
+			}
+			synctest.Wait()
 		}
-	}
+	})
 }
