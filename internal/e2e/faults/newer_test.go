@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"testing"
 
@@ -19,10 +20,11 @@ import (
 // newer version has written what the older one knows, they go on.
 func TestNewerVersionBesideAnOlderOne(t *testing.T) {
 	t.Parallel()
+	prefix := rand.Text()
 	for name, open := range map[string]func(testing.TB) mfa.Store{
 		"PostgreSQL": opener("pgx", testserver.PostgresDatabase(t), onPostgres),
 		"Redis": func(t testing.TB) mfa.Store {
-			return openRedis(t, &redis.UniversalOptions{Addrs: []string{testserver.RedisServer(t)}}, redisstore.Options{InsecureAsync: true, Prefix: "newer"})
+			return openRedis(t, &redis.UniversalOptions{Addrs: []string{testserver.RedisServer(t)}}, redisstore.Options{InsecureAsync: true, Prefix: prefix})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

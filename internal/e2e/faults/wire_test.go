@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/url"
 	"regexp"
@@ -53,7 +54,7 @@ var lines = map[string]func(t *testing.T, on func(mfa.Store) mfa.Store) *line{
 		return l
 	},
 	"Redis without WAIT": func(t *testing.T, on func(mfa.Store) mfa.Store) *line {
-		return redisLine(t, on, testserver.RedisServer(t), redisstore.Options{InsecureAsync: true, Prefix: "faults-" + t.Name()[len(t.Name())-4:]})
+		return redisLine(t, on, testserver.RedisServer(t), redisstore.Options{InsecureAsync: true, Prefix: rand.Text()})
 	},
 }
 
